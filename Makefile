@@ -1,0 +1,39 @@
+# Two commands matter: `make run` and `make test`. Both set up what they need and are quick when nothing changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench setup setup-dev clean
+
+run: setup
+	@$(BIN)/syrinx serve
+
+test: setup-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+bench: setup-dev
+	@for table in bench/*.py; do echo "== $$table"; $(BIN)/python $$table || exit 1; done
+
+setup: $(VENV)/run.ready
+
+setup-dev: $(VENV)/dev.ready
+
+$(VENV)/run.ready: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Syrinx needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=python3.11 run")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up (Python packages only, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.ready: $(VENV)/run.ready requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache

@@ -1,0 +1,5 @@
+"""Syrinx: a voice platform that people run themselves."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
