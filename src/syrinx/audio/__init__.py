@@ -1,0 +1,1 @@
+"""PCM, frames, resampling, levels, WAV and joins: sound without any model."""

@@ -1,0 +1,1 @@
+"""One talk: turns, memory, characters, events."""

@@ -1,0 +1,1 @@
+"""Models behind contracts: text to speech, speech to text, language models, voice activity detection."""

@@ -1,0 +1,1 @@
+"""Where engines run: in this process or in a worker of their own."""

@@ -1,0 +1,1 @@
+"""Speech to text: the contract and one file per engine."""

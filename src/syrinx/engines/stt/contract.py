@@ -1,0 +1,81 @@
+"""Speech to text: one utterance's audio goes in as it is heard, partial transcripts and one final one come out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from syrinx.audio.pcm import PcmChunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SttCapabilities:
+    sample_rate_hz: int
+    """The rate at which audio must be given."""
+    languages: tuple[str, ...]
+    """BCP 47 primary tags that it understands."""
+    partials: bool = True
+    word_times: bool = False
+    detects_language: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stands between audio chunks: the speaker has gone quiet, so settle the transcript of all that came before.
+
+    The engine answers with one Transcript whose `settled` is true, which costs nothing more at the end if no further
+    audio follows. The speaker may go on: audio after a Pause belongs to the same utterance.
+    """
+
+
+HeardAudio = PcmChunk | Pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognizedWord:
+    text: str
+    start_ms: float
+    """From the utterance's first sample."""
+    end_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """The whole utterance as understood so far (never only the new words)."""
+
+    text: str
+    final: bool = False
+    settled: bool = False
+    """The answer to a Pause: nothing said before the pause is still being worked on."""
+    language: str = "en"
+    confidence: float | None = None
+    """0 to 1, None where the engine does not know."""
+    words: tuple[RecognizedWord, ...] = ()
+    adaptation: str | None = None
+    """On a final transcript: what the engine learnt of this speaker and room, to be handed to the next request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionRequest:
+    language: str = "en"
+    hotwords: tuple[str, ...] = ()
+    """Names and terms likely to be said, for engines that take them."""
+    adaptation: str | None = None
+    """`Transcript.adaptation` of the same speaker's last utterance: opaque, kept by the caller, so engines hold no one's state."""
+
+
+class SpeechToText(Protocol):
+    @property
+    def capabilities(self) -> SttCapabilities: ...
+
+    def transcribe(
+        self, audio: AsyncIterator[HeardAudio], request: TranscriptionRequest
+    ) -> AsyncGenerator[Transcript, None]:
+        """Transcribe one utterance; the end of `audio` ends it and is answered by exactly one final Transcript.
+
+        A partial is sent when the text changed; an utterance without words has a final text of "".
+        Closing the generator stops the work within one chunk; the caller closes `audio`. Many utterances may be under way at once.
+        Raises UnknownLanguage before anything is read, BadAudio on a wrong rate, EngineError when the work fails.
+        """
+        ...

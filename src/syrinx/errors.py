@@ -1,0 +1,144 @@
+"""Every way Syrinx can refuse or fail, one class per meaning, each with a stable code that clients may rely on."""
+
+from __future__ import annotations
+
+
+class SyrinxError(Exception):
+    """Base of all errors that may reach a person or a client.
+
+    `code` is a stable snake_case word; `message` is one sentence that says what would have been right;
+    `retryable` tells whether the same request may succeed later without being changed.
+    """
+
+    code = "internal"
+    retryable = False
+
+    def __init__(self, message: str, *, code: str | None = None, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class BadInput(SyrinxError):
+    """What was sent cannot be used; the message names what can."""
+
+    code = "bad_input"
+
+
+class BadAudio(BadInput):
+    """Audio of a wrong format, rate or length."""
+
+    code = "bad_audio"
+
+
+class TooLarge(BadInput):
+    """More than the stated limit was sent."""
+
+    code = "too_large"
+
+
+class ProtocolViolation(BadInput):
+    """A well-formed message at a moment, or of a type, that the protocol does not allow."""
+
+    code = "protocol"
+
+
+class NotFound(SyrinxError):
+    """A thing that was named does not exist."""
+
+    code = "not_found"
+
+
+class UnknownVoice(NotFound):
+    """No engine in use has a voice of that name."""
+
+    code = "unknown_voice"
+
+
+class UnknownLanguage(NotFound):
+    """No engine in use speaks or understands that language."""
+
+    code = "unknown_language"
+
+
+class UnknownEngine(NotFound):
+    """No engine of that kind is registered under that name."""
+
+    code = "unknown_engine"
+
+
+class Unauthorized(SyrinxError):
+    """A token is missing or not accepted."""
+
+    code = "unauthorized"
+
+
+class RateLimited(SyrinxError):
+    """The caller sends more than the stated rate; slower will work."""
+
+    code = "rate_limited"
+    retryable = True
+
+
+class ConfigurationError(SyrinxError):
+    """The settings contradict themselves or name something impossible."""
+
+    code = "configuration"
+
+
+class EngineError(SyrinxError):
+    """Something went wrong in an engine or on the way to it."""
+
+    code = "engine_failed"
+    retryable = True
+
+
+class EngineUnavailable(EngineError):
+    """The engine cannot be opened: a library, model or key is missing; the message says how to mend that."""
+
+    code = "engine_unavailable"
+    retryable = False
+
+
+class EngineTimeout(EngineError):
+    """The engine did not produce its next item in the time allowed."""
+
+    code = "engine_timeout"
+
+
+class EngineEmpty(EngineError):
+    """The engine finished without an error and without producing anything."""
+
+    code = "engine_empty"
+
+
+class EngineCrashed(EngineError):
+    """The engine's process ended while it was working; it is started again for the next request."""
+
+    code = "engine_crashed"
+
+
+class EngineBusy(EngineError):
+    """As many requests as allowed are running and waiting.
+
+    `retry_after_s` is an estimate of when a place may be free (HTTP: 429 with Retry-After).
+    """
+
+    code = "engine_busy"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class RemoteRefused(EngineError):
+    """A remote service answered with an error of its own; `status` is its HTTP status."""
+
+    code = "remote_refused"
+
+    def __init__(self, message: str, *, status: int, retryable: bool, code: str | None = None) -> None:
+        super().__init__(message, retryable=retryable, code=code)
+        self.status = status
