@@ -62,7 +62,7 @@ class TranscriptionRequest:
     hotwords: tuple[str, ...] = ()
     """Names and terms likely to be said, for engines that take them."""
     adaptation: str | None = None
-    """`Transcript.adaptation` of the same speaker's last utterance: opaque, kept by the caller, so engines hold no one's state."""
+    """`Transcript.adaptation` of the same speaker's last utterance: opaque, kept by the caller: engines hold no one's."""
 
 
 class SpeechToText(Protocol):
@@ -75,7 +75,8 @@ class SpeechToText(Protocol):
         """Transcribe one utterance; the end of `audio` ends it and is answered by exactly one final Transcript.
 
         A partial is sent when the text changed; an utterance without words has a final text of "".
-        Closing the generator stops the work within one chunk; the caller closes `audio`. Many utterances may be under way at once.
+        Closing the generator stops the work within one chunk; the caller closes `audio`.
+        Many utterances may be under way at once.
         Raises UnknownLanguage before anything is read, BadAudio on a wrong rate, EngineError when the work fails.
         """
         ...

@@ -57,7 +57,7 @@ class SpeechRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordTime:
-    """One spoken word: where it stands in `SpeechRequest.text` and when it sounds, in ms from the request's first sample."""
+    """One spoken word: where it stands in `SpeechRequest.text`, and when it sounds, counted from the first sample."""
 
     text: str
     start_char: int
@@ -85,7 +85,7 @@ class TextToSpeech(Protocol):
     def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         """Speak; chunks arrive as they are made, all at `capabilities.sample_rate_hz`.
 
-        Closing the generator stops the work within one chunk. Many calls may run at once without influencing each other.
+        Closing the generator stops the work within one chunk. Many calls may run at once, none influencing another.
         Raises UnknownVoice, UnknownLanguage, BadInput (speed or pitch out of range, no words) before the first chunk,
         EngineError when the work fails.
         """

@@ -27,8 +27,8 @@ class VadStream(Protocol):
     async def probability(self, frame: npt.NDArray[np.int16]) -> float:
         """Probability (0 to 1) that this frame of shape (512,) holds speech.
 
-        Frames are given in order, one at a time: the next only after this has returned. Frames of different streams that
-        are waiting at the same moment are computed in one batch; the results equal those computed singly.
+        Frames are given in order, one at a time: the next only after this has returned. Frames of different streams
+        that are waiting at the same moment are computed in one batch; the results equal those computed singly.
         Raises BadAudio on another shape, EngineError when the model fails.
         """
         ...

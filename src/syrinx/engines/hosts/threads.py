@@ -1,0 +1,56 @@
+"""Blocking work in a thread, read as an async generator: how engines that block run in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Executor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+Emit = Callable[[T], bool]
+"""Hands one item over, waiting while the reader is behind; False says that nobody reads any more: stop."""
+
+
+async def stream_from_thread(
+    produce: Callable[[Emit[T]], None], *, executor: Executor | None = None, max_waiting: int = 8
+) -> AsyncGenerator[T, None]:
+    """Run `produce(emit)` in a thread of `executor` (None: the loop's own) and yield what it emits, in order.
+
+    At most `max_waiting` items wait unread. Closing the generator makes the next `emit` return False and waits until
+    `produce` has returned, so that nothing of the work outlives the reader. Errors of `produce` are raised here, after
+    the items that were emitted before them.
+    """
+    loop = asyncio.get_running_loop()
+    items: asyncio.Queue[T | None] = asyncio.Queue()
+    places = threading.Semaphore(max_waiting)
+    closed = threading.Event()
+
+    def emit(item: T) -> bool:
+        places.acquire()
+        if closed.is_set():
+            return False
+        loop.call_soon_threadsafe(items.put_nowait, item)
+        return True
+
+    def work() -> None:
+        try:
+            produce(emit)
+        finally:
+            loop.call_soon_threadsafe(items.put_nowait, None)
+
+    done = loop.run_in_executor(executor, work)
+    try:
+        while (item := await items.get()) is not None:
+            places.release()
+            yield item
+        await done
+    finally:
+        closed.set()
+        # One place is enough: after the first refused `emit` the producer has to stop, and a second refusal
+        # needs one more place; released in plenty so that a producer that asks again cannot hang.
+        places.release(max_waiting)
+        if not done.done():
+            await asyncio.shield(asyncio.wait([done]))
