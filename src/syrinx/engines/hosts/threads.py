@@ -29,7 +29,8 @@ async def stream_from_thread(
     closed = threading.Event()
 
     def emit(item: T) -> bool:
-        places.acquire()
+        if not closed.is_set():
+            places.acquire()
         if closed.is_set():
             return False
         loop.call_soon_threadsafe(items.put_nowait, item)
@@ -49,8 +50,6 @@ async def stream_from_thread(
         await done
     finally:
         closed.set()
-        # One place is enough: after the first refused `emit` the producer has to stop, and a second refusal
-        # needs one more place; released in plenty so that a producer that asks again cannot hang.
-        places.release(max_waiting)
+        places.release()  # the producer may be waiting for a place
         if not done.done():
             await asyncio.shield(asyncio.wait([done]))

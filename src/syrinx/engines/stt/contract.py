@@ -62,7 +62,7 @@ class TranscriptionRequest:
     hotwords: tuple[str, ...] = ()
     """Names and terms likely to be said, for engines that take them."""
     adaptation: str | None = None
-    """`Transcript.adaptation` of the same speaker's last utterance: opaque, kept by the caller: engines hold no one's."""
+    """`Transcript.adaptation` of the same speaker's last utterance: opaque, kept by the caller."""
 
 
 class SpeechToText(Protocol):
