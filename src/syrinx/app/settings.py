@@ -1,0 +1,118 @@
+"""Everything that can be set, read once from SYRINX_* variables and a .env file."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from syrinx.errors import ConfigurationError
+
+
+def _default_home() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "syrinx"
+
+
+class Settings(BaseSettings):
+    """One field per SYRINX_ variable: `port` is SYRINX_PORT. Unknown SYRINX_ names in .env are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SYRINX_", env_file=".env", env_file_encoding="utf-8", env_nested_delimiter="__", extra="ignore"
+    )
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on. Any but loopback needs SYRINX_TOKEN.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    home: Path = Field(default_factory=_default_home, description="Folder for all that Syrinx keeps.")
+    token: SecretStr | None = Field(default=None, description="What clients must send; required off loopback.")
+    origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Web origins, comma-separated, that may connect besides the page itself."
+    )
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG to ERROR.")
+
+    language: str = Field(default="en", description="Language of a talk that names none (BCP 47).")
+    tts: str = Field(default="auto", description="Voice engine by name, or auto.")
+    stt: str = Field(default="auto", description="Ear by name, or auto.")
+    llm: str = Field(default="auto", description="Language model engine by name, or auto.")
+    vad: str = Field(default="silero", description="Voice activity detector by name.")
+    llm_url: str | None = Field(default=None, description="Base address of an OpenAI-compatible service.")
+    llm_key: SecretStr | None = Field(default=None, description="Its key.")
+    llm_model: str | None = Field(default=None, description="Model to ask for.")
+    engine: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Options of single engines: SYRINX_ENGINE__ESPEAK__HOST=worker sets option host of espeak.",
+    )
+
+    resume_s: float = Field(default=120, ge=0, le=86_400, description="Seconds that a dropped talk is kept.")
+    idle_timeout_s: float = Field(default=900, ge=5, description="Seconds of silence after which a talk is closed.")
+    max_talks: int = Field(default=500, ge=1, description="Talks open at once; more are refused.")
+    idle_unload_s: float = Field(default=300, ge=0, description="Seconds after which an unused engine is unloaded.")
+    speculate: bool = Field(default=True, description="Prepare replies while the end of a turn is being confirmed.")
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("origins")
+    @classmethod
+    def _no_wildcard_origin(cls, origins: list[str]) -> list[str]:
+        if "*" in origins:
+            raise ValueError("'*' would let every web page speak through this server: list the origins")
+        return [origin.rstrip("/") for origin in origins]
+
+    @field_validator("engine")
+    @classmethod
+    def _lower_engine_names(cls, engine: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        return {name.lower(): {key.lower(): value for key, value in of.items()} for name, of in engine.items()}
+
+    @model_validator(mode="after")
+    def _need_a_token_off_loopback(self) -> Settings:
+        if not self.on_loopback and not (self.token and self.token.get_secret_value()):
+            raise ValueError(
+                f"SYRINX_HOST={self.host} can be reached by others: set SYRINX_TOKEN, or listen on 127.0.0.1"
+            )
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment and .env; `overrides` (from the command line) win. Raises ConfigurationError."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # pyright: ignore[reportArgumentType]
+    except ValidationError as invalid:
+        findings = [
+            f"{'SYRINX_' + '__'.join(str(part).upper() for part in finding['loc']) + ': ' if finding['loc'] else ''}"
+            f"{finding['msg'].removeprefix('Value error, ')}"
+            for finding in invalid.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigurationError("; ".join(findings)) from None
+
+
+def surroundings() -> Mapping[str, str]:
+    """The process environment, for the discovery of language models (OPENROUTER_API_KEY and the like)."""
+    return dict(os.environ)
+
+
+def silence_telemetry() -> None:
+    """Turn off what libraries would send home; to be called before any of them is imported.
+
+    onnxruntime carries an uploader that is on by default from 1.29.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["DO_NOT_TRACK"] = "1"
