@@ -1,0 +1,173 @@
+"""A text-to-speech engine that follows a script: how fast it speaks, and how it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from syrinx.audio.pcm import PcmChunk
+from syrinx.engines.contract import Availability, EngineInfo, Options
+from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
+from syrinx.errors import BadInput, EngineError, SyrinxError, UnknownLanguage, UnknownVoice
+from syrinx.testing.audio import sine
+
+Sleep = Callable[[float], Awaitable[object]]
+"""Waits so many seconds: `asyncio.sleep`, or a test's own that only counts."""
+
+VOICES = (
+    Voice(id="low", name="Low", language="en-US", gender="male"),
+    Voice(id="high", name="High", language="en-US", gender="female"),
+    Voice(id="mittel", name="Mittel", language="de-DE", gender="neutral"),
+)
+PITCH_HZ: Mapping[str, float] = {"low": 150.0, "high": 300.0, "mittel": 200.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TtsScript:
+    """How every request is served, unless `ScriptedTts.scripts` says otherwise for its text."""
+
+    first_chunk_s: float = 0.0
+    """Time before the first chunk."""
+    real_time_factor: float = 0.0
+    """Time per further chunk, as a part of its own duration."""
+    chunk_ms: float = 60.0
+    char_ms: float = 50.0
+    """How long a character of text sounds at speed 1."""
+    fail: Literal["never", "raise", "hang", "empty"] = "never"
+    fail_after: int = 0
+    """Chunks given before it raises or hangs; past the last one it does so at the end."""
+    error: SyrinxError = field(default_factory=lambda: EngineError("the scripted engine fails here as it was told"))
+
+
+class ScriptedTts:
+    """Speaks every word as a tone of its voice's pitch; counts what runs, so that tests see what is left behind."""
+
+    def __init__(
+        self,
+        script: TtsScript | None = None,
+        *,
+        scripts: Mapping[str, TtsScript] | None = None,
+        sleep: Sleep = asyncio.sleep,
+        sample_rate_hz: int = 24_000,
+    ) -> None:
+        self.script = script or TtsScript()
+        self.scripts = dict(scripts or {})
+        """By the text of the request; takes precedence over `script`."""
+        self.requests: list[SpeechRequest] = []
+        """All requests that passed the checks, in order of their arrival."""
+        self.active = 0
+        self.most_active = 0
+        self.closed_early = 0
+        """Requests whose reader left, or was cancelled, before the end."""
+        self.capabilities = TtsCapabilities(
+            sample_rate_hz=sample_rate_hz,
+            languages=("de", "en"),
+            word_times=True,
+            speed=(0.5, 3.0),
+            pitch_semitones=(-12.0, 12.0),
+            voice_context=True,
+        )
+        self.voices: Sequence[Voice] = VOICES
+        self._sleep = sleep
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
+        voice = self._check(request)
+        script = self.scripts.get(request.text, self.script)
+        self.requests.append(request)
+        self.active += 1
+        self.most_active = max(self.most_active, self.active)
+        finished = False
+        try:
+            await self._sleep(script.first_chunk_s)
+            if script.fail != "empty":
+                for index, chunk in enumerate(self._speech(request, voice, script)):
+                    if script.fail != "never" and index >= script.fail_after:
+                        await self._fail(script)
+                    if index:
+                        await self._sleep(script.real_time_factor * chunk.audio.duration_ms / 1000)
+                    yield chunk
+                if script.fail != "never":
+                    await self._fail(script)
+            finished = True
+        except SyrinxError:
+            finished = True
+            raise
+        finally:
+            self.active -= 1
+            self.closed_early += not finished
+
+    def _check(self, request: SpeechRequest) -> Voice:
+        if not re.search(r"\w", request.text):
+            raise BadInput("there are no words to speak: send some text")
+        low, high = self.capabilities.speed
+        if not low <= request.speed <= high:
+            raise BadInput(f"a speed of {request.speed} cannot be: from {low} to {high}")
+        low, high = self.capabilities.pitch_semitones
+        if not low <= request.pitch_semitones <= high:
+            raise BadInput(f"a pitch of {request.pitch_semitones} semitones cannot be: from {low} to {high}")
+        if request.voice is not None:
+            for voice in self.voices:
+                if voice.id == request.voice:
+                    return voice
+            raise UnknownVoice(f"no voice {request.voice!r}: there are {', '.join(voice.id for voice in self.voices)}")
+        primary = request.language.split("-")[0].lower()
+        for voice in self.voices:
+            if voice.language.startswith(primary + "-"):
+                return voice
+        raise UnknownLanguage(f"no language {request.language!r}: there are de and en")
+
+    async def _fail(self, script: TtsScript) -> None:
+        if script.fail == "raise":
+            raise script.error
+        await asyncio.Event().wait()
+
+    def _speech(self, request: SpeechRequest, voice: Voice, script: TtsScript) -> list[SpeechChunk]:
+        rate_hz = self.capabilities.sample_rate_hz
+        char_ms = script.char_ms / request.speed
+        tone = sine(
+            PITCH_HZ[voice.id] * 2.0 ** (request.pitch_semitones / 12.0),
+            duration_ms=len(request.text) * char_ms,
+            sample_rate_hz=rate_hz,
+        )
+        words = [
+            WordTime(text=match.group(), start_char=match.start(), start_ms=match.start() * char_ms)
+            for match in re.finditer(r"\w+", request.text)
+        ]
+        count = max(1, math.ceil(tone.duration_ms / script.chunk_ms))
+        step = 2 * round(script.chunk_ms * rate_hz / 1000)
+        chunks: list[SpeechChunk] = []
+        for index in range(count):
+            audio = PcmChunk(pcm=tone.pcm[index * step : (index + 1) * step], sample_rate_hz=rate_hz)
+            begin_ms = 1000.0 * index * step / 2 / rate_hz
+            end_ms = begin_ms + audio.duration_ms
+            inside = tuple(word for word in words if begin_ms <= word.start_ms < end_ms)
+            chunks.append(SpeechChunk(audio=audio, words=inside))
+        return chunks
+
+
+class ScriptedTtsProvider:
+    """Opens the same `ScriptedTts` every time and counts how often it is open."""
+
+    def __init__(self, engine: ScriptedTts, *, name: str = "scripted") -> None:
+        self.engine = engine
+        self.opened = 0
+        self.closed = 0
+        self.info = EngineInfo(name=name, kind="tts", title="Scripted (for tests)", licence="Apache-2.0", max_active=64)
+
+    def check(self, options: Options) -> Availability:
+        return Availability(available=True, facts=dict(options))
+
+    @asynccontextmanager
+    async def open(self, options: Options) -> AsyncGenerator[ScriptedTts, None]:
+        if options:
+            raise BadInput(f"the scripted engine has no options, {', '.join(options)} given")
+        self.opened += 1
+        try:
+            yield self.engine
+        finally:
+            self.closed += 1
