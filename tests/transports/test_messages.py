@@ -1,0 +1,130 @@
+"""Reading the client's messages and writing the server's."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing
+from pathlib import Path
+
+import pytest
+
+from syrinx.audio.pcm import silence
+from syrinx.conversation import events as out
+from syrinx.errors import BadInput, EngineBusy, EngineTimeout, ProtocolViolation
+from syrinx.speech.events import SpokenWord
+from syrinx.transports import messages
+
+PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ("", "must be a JSON object"),
+        ("[1]", "must be a JSON object"),
+        ("{" * 5000, "must be a JSON object"),
+        ("[" * 100_000, "must be a JSON object"),
+        ("{}", "unknown message type"),
+        ('{"type": "dance"}', "known are hello, start_listening"),
+        ('{"type": ["hello"]}', "unknown message type"),
+    ],
+)
+def test_what_is_no_message_is_a_protocol_violation_that_names_what_is(sent: str, says: str) -> None:
+    with pytest.raises(ProtocolViolation, match=re.escape(says)):
+        messages.read_message(sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({"type": "hello", "input_sample_rate": 11025}, "8000, 16000, 24000, 32000, 44100 or 48000"),
+        ({"type": "hello", "voise": "x"}, "not one of its fields"),
+        ({"type": "hello", "characters": []}, "at least 1 item"),
+        ({"type": "hello", "characters": [{"name": ""}]}, "characters.0.name"),
+        ({"type": "hello", "characters": [{"name": "A", "colour": "red"}]}, "colour"),
+        ({"type": "text", "text": "  "}, "at least 1 character"),
+        ({"type": "text", "text": "x" * 4001}, "at most 4000 characters"),
+        ({"type": "text"}, "Field required"),
+        ({"type": "playback", "turn": 1, "played_ms": -5}, "greater than or equal to 0"),
+        ({"type": "playback", "turn": True, "played_ms": 5}, "turn"),
+        ({"type": "set", "barge_in": "yes"}, "barge_in"),
+        ({"type": "reset", "what": "everything"}, "'conversation' or 'voice'"),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_would_be_right(sent: dict[str, object], says: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(says)):
+        messages.read_message(json.dumps(sent))
+
+
+def test_an_error_does_not_echo_what_was_sent() -> None:
+    with pytest.raises(BadInput) as refused:
+        messages.read_message(json.dumps({"type": "hello", "token": ["a-secret"]}))
+    assert "a-secret" not in refused.value.message
+
+
+def test_a_hello_with_everything_is_read() -> None:
+    read = messages.read_message(
+        json.dumps(
+            {
+                "type": "hello",
+                "input_sample_rate": 48000,
+                "language": "de",
+                "voice": "anna",
+                "barge_in": True,
+                "characters": [{"name": " Ada ", "persona": "You are Ada.", "speed": 1, "colour": "#5b8def"}],
+            }
+        )
+    )
+    assert isinstance(read, messages.Hello)
+    assert read.characters is not None
+    assert read.characters[0].name == "Ada"
+    assert read.input_sample_rate == 48000
+
+
+EVENTS: list[out.ConversationEvent] = [
+    out.StateChanged(state="hearing", listening=True),
+    out.TranscriptUpdated(turn=1, text="hello", final=False),
+    out.ReplyDelta(turn=1, speaker="Ada", delta="Hi"),
+    out.AudioStarted(turn=1, speaker="Ada", sample_rate_hz=24_000),
+    out.SentenceOut(turn=1, index=0, speaker="Ada", text="Hi there.", at_ms=0.0),
+    out.WordsOut(turn=1, index=0, words=(SpokenWord(text="Hi", at_ms=12.345, start_char=0),), exact=True),
+    out.AudioSent(turn=1, duration_ms=900.04),
+    out.AudioPaused(turn=1),
+    out.AudioResumed(turn=1),
+    out.AudioStopped(turn=1, reason="interrupted", played_ms=400.0, heard="Hi"),
+    out.TurnMetrics(turn=1, ms={"endpoint": 250.0}),
+    out.SpeakerNext(speaker="Ben"),
+    out.Notice(code="idle", message="Nothing was said for a while."),
+    out.Failed(error=EngineTimeout("the voice took too long"), turn=1),
+]
+
+
+def test_every_event_but_sound_has_a_message_that_the_protocol_page_describes() -> None:
+    rows = {name: row for row in PROTOCOL.splitlines() for name in re.findall(r"^\| `(\w+)` \|", row)}
+    assert {type(event) for event in EVENTS} | {out.AudioOut} == set(typing.get_args(out.ConversationEvent))
+    for event in EVENTS:
+        message = messages.event_message(event)
+        assert message is not None
+        row = rows[message["type"]]
+        for name in message:
+            assert name == "type" or f"`{name}`" in row, f"{message['type']}.{name} is not in docs/protocol.md"
+        json.dumps(message)
+
+
+def test_every_client_message_is_described_with_its_fields() -> None:
+    rows = {name: row for row in PROTOCOL.splitlines() for name in re.findall(r"^\| `(\w+)` \|", row)}
+    for kind, model in messages._MODELS.items():
+        for name in model.json_schema().get("properties", {}):
+            assert name == "type" or f"`{name}`" in rows[kind], f"{kind}.{name} is not in docs/protocol.md"
+
+
+def test_sound_is_no_message() -> None:
+    chunk = silence(duration_ms=20, sample_rate_hz=24_000)
+    assert messages.event_message(out.AudioOut(turn=1, chunk=chunk)) is None
+
+
+def test_a_busy_engine_says_when_to_come_back() -> None:
+    message = messages.error_message(EngineBusy("the voice has 64 requests waiting", retry_after_s=2.04))
+    assert message["retryable"] is True
+    assert message["retry_after_s"] == 2.0
