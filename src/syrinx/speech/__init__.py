@@ -1,1 +1,18 @@
 """Text to speech and speech to text as they flow: synthesis ahead, transcription, endpointing."""
+
+from __future__ import annotations
+
+from syrinx.speech.endpointing import Decision, Endpointer
+from syrinx.speech.listening import Listener
+from syrinx.speech.rules import EndpointingRules, SynthesisRules
+from syrinx.speech.synthesis import SpokenSegment, speak_ahead
+
+__all__ = [
+    "Decision",
+    "Endpointer",
+    "EndpointingRules",
+    "Listener",
+    "SpokenSegment",
+    "SynthesisRules",
+    "speak_ahead",
+]

@@ -1,0 +1,49 @@
+"""What can be set about listening and speaking, each with the reason for its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointingRules:
+    """When speech begins, pauses and is over. All durations are audio time; one frame is 32 ms."""
+
+    start_probability: float = 0.5
+    """A frame at or above this is speech (Silero's own threshold)."""
+    stop_probability: float = 0.35
+    """Within speech, only a frame below this is quiet (Silero's own hysteresis of 0.15)."""
+    start_ms: float = 64.0
+    """Speech this long begins an utterance; a click is shorter."""
+    pause_ms: float = 96.0
+    """Quiet this long is a pause: longer than the closure of a stop consonant, so words are not cut in two."""
+    floor_ms: float = 256.0
+    """The least silence that ends a turn, however finished it sounds."""
+    patience_ms: float = 1200.0
+    """The silence that ends a turn that sounds unfinished."""
+    cap_ms: float = 30_000.0
+    """An utterance longer than this is ended at its next pause between words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisRules:
+    """How far synthesis runs ahead and how its pieces are joined."""
+
+    concurrent: int = 3
+    """Syntheses at work at the same moment."""
+    output_rate_hz: int = 24_000
+    waiting_audio_ms: float = 20_000.0
+    """Audio made and not yet taken, over all segments; past it the engines wait."""
+    waiting_segments: int = 16
+    """Segments read from the source and not yet begun; past it the source waits."""
+    clause_pause_ms: float = 90.0
+    """Silence after a segment that ends within a sentence."""
+    sentence_pause_ms: float = 260.0
+    paragraph_pause_ms: float = 520.0
+    attempts: int = 2
+    """How often one engine is asked for one segment."""
+    retry_delay_s: float = 0.1
+    """Slept before an engine is asked again."""
+    first_chunk_timeout_s: float = 20.0
+    """The watchdog on an engine that gives nothing; the engine's own guard is meant to be quicker."""
+    next_chunk_timeout_s: float = 10.0
