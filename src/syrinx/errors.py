@@ -135,10 +135,22 @@ class EngineBusy(EngineError):
 
 
 class RemoteRefused(EngineError):
-    """A remote service answered with an error of its own; `status` is its HTTP status."""
+    """A remote service answered with an error of its own; `status` is its HTTP status.
+
+    `retry_after_s` is how long the service asked to be left alone; None where it did not say.
+    """
 
     code = "remote_refused"
 
-    def __init__(self, message: str, *, status: int, retryable: bool, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        retryable: bool,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message, retryable=retryable, code=code)
         self.status = status
+        self.retry_after_s = retry_after_s
