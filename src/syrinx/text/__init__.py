@@ -1,4 +1,4 @@
-"""Written text made fit for speech: sentences out of a stream, markup and numbers in words, how finished words sound."""
+"""Written text made fit for speech: sentences out of a stream, markup and numbers in words, how done words sound."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ BEFORE_CAPITAL: Final[dict[str, frozenset[str]]] = {
 
 SOMETIMES: Final[dict[str, frozenset[str]]] = {
     "en": _words(
-        "inc ltd co corp llc bros jr sr esq ave blvd rd st ft dept univ assn est jan feb apr jun jul aug sep sept oct nov "
-        "dec tue tues thu thur thurs fri eds"
+        "inc ltd co corp llc bros jr sr esq ave blvd rd st ft dept univ assn est jan feb apr jun jul aug sep sept oct "
+        "nov dec tue tues thu thur thurs fri eds"
     ),
     "es": _words("ud uds vd vds ee uu cía ene feb abr jun jul ago sept oct nov dic s.a"),
     "fr": _words("ex cie ste janv févr avr juil sept oct nov déc ltd s.a"),
