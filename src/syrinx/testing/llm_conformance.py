@@ -9,6 +9,7 @@
 The engine answers real requests during the suite. Where the model is remote, let it speak to a stand-in
 (`syrinx.testing.openai_stand_in`) whose answers have at least three deltas.
 """
+# ruff: noqa: S101  # pytest explains a plain assert; the suite runs nowhere else
 
 from __future__ import annotations
 
@@ -98,7 +99,6 @@ class LlmConformance:
         try:
             async with asyncio.timeout(PATIENCE_S), aclosing(llm.reply(request)) as reply:
                 await anext(reply, None)
-        except BadInput as error:
-            assert error.message
+        except BadInput:
             return
         raise AssertionError("a conversation that cannot be answered was answered")

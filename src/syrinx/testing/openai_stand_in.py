@@ -159,7 +159,7 @@ async def _send_steps(answer: Answer, writer: asyncio.StreamWriter) -> bool:
             await asyncio.Event().wait()
         elif isinstance(step, Wait):
             await (step.until.wait() if step.until is not None else asyncio.sleep(step.seconds))
-        elif isinstance(step, bytes) and step:
+        elif step:
             writer.write(f"{len(step):x}\r\n".encode() + step + b"\r\n")
             await writer.drain()
     writer.write(b"0\r\n\r\n")
