@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from syrinx.text.completeness import completeness, is_backchannel, word_count
 from syrinx.text.segmentation import Segment, SentenceSegmenter, split_sentences
+from syrinx.text.speaker_tags import SpeakerTagParser, strip_speaker_tag
 
-__all__ = ["Segment", "SentenceSegmenter", "split_sentences"]
+__all__ = [
+    "Segment",
+    "SentenceSegmenter",
+    "SpeakerTagParser",
+    "completeness",
+    "is_backchannel",
+    "split_sentences",
+    "strip_speaker_tag",
+    "word_count",
+]

@@ -51,8 +51,8 @@ BEFORE_CAPITAL: Final[dict[str, frozenset[str]]] = {
 
 SOMETIMES: Final[dict[str, frozenset[str]]] = {
     "en": _words(
-        "inc ltd co corp llc bros jr sr esq ave blvd rd st ft dept univ assn est jan feb apr jun jul aug sep sept oct "
-        "nov dec tue tues thu thur thurs fri eds"
+        "inc ltd co corp llc bros jr sr esq ave blvd rd st ft dept univ assn est jan feb apr jun jul aug sep sept "
+        "oct nov dec tue tues thu thur thurs fri eds"
     ),
     "es": _words("ud uds vd vds ee uu cía ene feb abr jun jul ago sept oct nov dic s.a"),
     "fr": _words("ex cie ste janv févr avr juil sept oct nov déc ltd s.a"),
@@ -63,42 +63,43 @@ SOMETIMES: Final[dict[str, frozenset[str]]] = {
 
 STARTERS: Final[dict[str, frozenset[str]]] = {
     "en": _words(
-        "the a an this that these those it its he she they we you i his her their our my your there here then but and "
-        "so or if when while where what who why how which after before although because since in on at for from to "
-        "with however moreover meanwhile next finally first also as once every each some many most no not yes let is "
-        "are was were do does did can could will would should have has had let's it's i'm he's she's they're we're "
-        "that's there's don't today tomorrow yesterday maybe perhaps please now just still"
+        "the a an this that these those it its he she they we you i his her their our my your there here then but "
+        "and so or if when while where what who why how which after before although because since in on at for "
+        "from to with however moreover meanwhile next finally first also as once every each some many most no not "
+        "yes let is are was were do does did can could will would should have has had let's it's i'm he's she's "
+        "they're we're that's there's don't today tomorrow yesterday maybe perhaps please now just still"
     ),
     "es": _words(
-        "el la los las un una unos unas este esta esto ese esa eso yo tú él ella nosotros ellos ellas usted ustedes y "
-        "pero o si cuando donde qué quién cómo por para en de con sin no sí también luego entonces después antes hoy "
-        "mañana ayer ahora además sin hay es son fue su sus mi mis tu tus nos me te se le lo"
+        "el la los las un una unos unas este esta esto ese esa eso yo tú él ella nosotros ellos ellas usted "
+        "ustedes y pero o si cuando donde qué quién cómo por para en de con sin no sí también luego entonces "
+        "después antes hoy mañana ayer ahora además sin hay es son fue su sus mi mis tu tus nos me te se le lo"
     ),
     "fr": _words(
-        "le la les l un une des ce cet cette ces je tu il elle on nous vous ils elles mais et ou si quand où que qui "
-        "comment pourquoi pour dans en avec sans puis ensuite alors donc après avant aujourd'hui demain hier "
+        "le la les l un une des ce cet cette ces je tu il elle on nous vous ils elles mais et ou si quand où que "
+        "qui comment pourquoi pour dans en avec sans puis ensuite alors donc après avant aujourd'hui demain hier "
         "maintenant oui non son sa ses mon ma mes leur c'est j'ai il d'abord enfin"
     ),
     "de": _words(
-        "der die das ein eine einen einem einer dieser diese dieses ich du er sie es wir ihr und aber oder wenn als "
-        "weil da dann danach dort hier heute morgen gestern jetzt nun was wer wie wo warum wann mit ohne für in im am "
-        "an auf bei nach vor zum zur mein meine sein seine ihre unser ja nein nicht auch doch so man bitte vielleicht"
+        "der die das ein eine einen einem einer dieser diese dieses ich du er sie es wir ihr und aber oder wenn "
+        "als weil da dann danach dort hier heute morgen gestern jetzt nun was wer wie wo warum wann mit ohne für "
+        "in im am an auf bei nach vor zum zur mein meine sein seine ihre unser ja nein nicht auch doch so man "
+        "bitte vielleicht"
     ),
     "it": _words(
-        "il lo la i gli le l un uno una questo questa questi quello quella io tu lui lei noi voi loro ma e o se quando "
-        "dove che chi come perché per in di con senza poi quindi dopo prima oggi domani ieri adesso ora sì no non "
-        "anche suo sua mio mia è sono c'è"
+        "il lo la i gli le l un uno una questo questa questi quello quella io tu lui lei noi voi loro ma e o se "
+        "quando dove che chi come perché per in di con senza poi quindi dopo prima oggi domani ieri adesso ora sì "
+        "no non anche suo sua mio mia è sono c'è"
     ),
     "pt": _words(
-        "o a os as um uma este esta isto esse essa isso eu tu ele ela nós eles elas você vocês e mas ou se quando onde "
-        "que quem como por para em no na de com sem depois antes então hoje amanhã ontem agora sim não também seu sua "
-        "meu minha é são há"
+        "o a os as um uma este esta isto esse essa isso eu tu ele ela nós eles elas você vocês e mas ou se quando "
+        "onde que quem como por para em no na de com sem depois antes então hoje amanhã ontem agora sim não "
+        "também seu sua meu minha é são há"
     ),
 }
 
 NO_SENTENCE_AFTER_TIME: Final = _words(
-    "est edt cst cdt mst mdt pst pdt gmt utc bst cet monday tuesday wednesday thursday friday saturday sunday january "
-    "february march april may june july august september october november december"
+    "est edt cst cdt mst mdt pst pdt gmt utc bst cet monday tuesday wednesday thursday friday saturday sunday "
+    "january february march april may june july august september october november december"
 )
 
 NONE: Final[frozenset[str]] = frozenset()
