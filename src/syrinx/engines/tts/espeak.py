@@ -1,0 +1,233 @@
+"""espeak-ng in this process: speaks a hundred languages at once, on any machine, in a plain mechanical voice."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import importlib.util
+import queue
+import re
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
+from syrinx.engines.contract import Availability, EngineInfo, Options
+from syrinx.engines.hosts.threads import Emit, stream_from_thread
+from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
+from syrinx.engines.tts.espeak_library import EspeakLibrary, ListedVoice, WordEvent
+from syrinx.engines.tts.espeak_voices import EspeakVoices
+from syrinx.engines.tts.requests import TextPiece, check_request, split_text, without_controls
+from syrinx.errors import ConfigurationError, EngineError, EngineUnavailable
+
+REMEDY = "pip install espeakng-loader"
+DEFAULT_COPIES = 2
+MAX_COPIES = 16
+PIECE_CHARS = 300
+MAX_WAITING = 4096
+"""Chunks of one piece that may wait unread. More than a piece normally has, so that a slow reader holds up no copy."""
+
+SPEED_RANGE = (0.5, 3.0)
+PITCH_RANGE = (-5.0, 8.0)
+
+# The library's rate is not proportional to the speed heard, nor its pitch to semitones: measured over a paragraph.
+_SPEEDS = (0.473, 0.547, 0.727, 0.843, 1.0, 1.157, 1.477, 1.825, 2.225, 2.633, 2.959, 3.105)
+_WORDS_PER_MINUTE = (87, 100, 130, 150, 175, 200, 250, 300, 350, 400, 500, 525)
+_SEMITONES = (-5.6, -4.8, -3.0, -1.9, 0.0, 2.0, 4.25, 7.0, 8.9)
+_PITCHES = (0, 10, 25, 37, 50, 62, 75, 90, 100)
+
+_WORD = re.compile(r"\w+(?:[-'’]\w+|(?<=\d)[.,](?=\d)\w+)*")
+_DICTIONARY = re.compile(r"^dictionary\s+(\S+)", re.MULTILINE)
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts without spaces between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese)."""
+
+
+class EspeakEngine:
+    """Speaks through a few private copies of the library, each used by one thread at a time.
+
+    A long text is spoken in pieces, so that no request holds a copy for longer than one of them takes (tens of ms),
+    however slowly it is read. The library's consonants are random noise: equal requests give equal words and times to
+    a few samples, not equal bytes.
+    """
+
+    def __init__(self, libraries: Sequence[EspeakLibrary], voices: EspeakVoices) -> None:
+        self._voices = voices
+        self.voices: Sequence[Voice] = voices.voices
+        self.capabilities = TtsCapabilities(
+            sample_rate_hz=libraries[0].sample_rate_hz,
+            languages=voices.languages,
+            word_times=True,
+            speed=SPEED_RANGE,
+            pitch_semitones=PITCH_RANGE,
+        )
+        self._libraries = libraries
+        self._free: queue.SimpleQueue[EspeakLibrary] = queue.SimpleQueue()
+        for library in libraries:
+            self._free.put(library)
+        # As many threads as copies: a thread that works has a copy.
+        self._executor = ThreadPoolExecutor(len(libraries), thread_name_prefix="espeak")
+        self._closed = False
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
+        check_request(request, self.capabilities)
+        voice = self._voices.select(request.voice, request.language)
+        samples_before = 0
+        for piece in split_text(without_controls(request.text), max_chars=PIECE_CHARS):
+            if self._closed:
+                raise EngineError("espeak was closed while it was speaking: open it again", retryable=True)
+            speak = partial(self._speak, piece, voice, request)
+            async with aclosing(stream_from_thread(speak, executor=self._executor, max_waiting=MAX_WAITING)) as chunks:
+                offset_ms = 1000.0 * samples_before / self.capabilities.sample_rate_hz
+                async for chunk in chunks:
+                    samples_before += chunk.audio.sample_count
+                    words = tuple(replace(word, start_ms=word.start_ms + offset_ms) for word in chunk.words)
+                    yield SpeechChunk(audio=chunk.audio, words=words)
+
+    async def aclose(self) -> None:
+        """Let what is being spoken finish its piece, then unload the library."""
+        self._closed = True
+        await asyncio.to_thread(self._executor.shutdown)
+        for library in self._libraries:
+            library.close()
+
+    def _speak(self, piece: TextPiece, voice: str, request: SpeechRequest, emit: Emit[SpeechChunk]) -> None:
+        speech = _PieceOfSpeech(piece, request.text, self.capabilities.sample_rate_hz, emit)
+        library = self._free.get()
+        try:
+            library.speak(
+                piece.text,
+                voice=voice,
+                words_per_minute=round(float(np.interp(request.speed, _SPEEDS, _WORDS_PER_MINUTE))),
+                pitch=round(float(np.interp(request.pitch_semitones, _SEMITONES, _PITCHES))),
+                on_audio=speech.take,
+            )
+        finally:
+            self._free.put(library)
+
+
+class _PieceOfSpeech:
+    """Turns what the library says about one piece into chunks, each with the words that begin in it."""
+
+    def __init__(self, piece: TextPiece, text: str, sample_rate_hz: int, emit: Emit[SpeechChunk]) -> None:
+        self._piece = piece
+        self._end_char = piece.start_char + len(piece.text)
+        self._text = text
+        self._sample_rate_hz = sample_rate_hz
+        self._emit = emit
+        self._samples_given = 0
+        self._last_word_end = piece.start_char
+        self._announced: list[tuple[int, WordTime]] = []
+
+    def take(self, pcm: bytes, events: list[WordEvent]) -> bool:
+        for event in events:
+            self._announce(event)
+        if not pcm:
+            return True
+        end = self._samples_given + len(pcm) // BYTES_PER_SAMPLE
+        words = tuple(word for sample, word in self._announced if sample < end)
+        del self._announced[: len(words)]
+        self._samples_given = end
+        return self._emit(
+            SpeechChunk(audio=PcmChunk(pcm=pcm, sample_rate_hz=self._sample_rate_hz), words=words),
+        )
+
+    def _announce(self, event: WordEvent) -> None:
+        # After some sentence ends the library points at the space before the word.
+        said = self._piece.start_char + event.start_char
+        start = next((index for index in range(said, self._end_char) if self._text[index].isalnum()), None)
+        # A number is announced once for each word it is read as; only the first is a word of the text.
+        if start is None or start < self._last_word_end:
+            return
+        end = self._last_word_end = max(said + event.length, _word_end(self._text, start))
+        sample = max(event.sample, self._samples_given, self._announced[-1][0] if self._announced else 0)
+        start_ms = 1000.0 * sample / self._sample_rate_hz
+        word = WordTime(text=self._text[start:end].rstrip(), start_char=start, start_ms=start_ms)
+        self._announced.append((sample, word))
+
+
+def _word_end(text: str, start: int) -> int:
+    """Where the written word ends that begins here; compounds and numbers are announced by their first part only."""
+    word = None if _UNSPACED.match(text, start) else _WORD.match(text, start)
+    return word.end() if word else start + 1
+
+
+class EspeakProvider:
+    """Option `copies`: how many requests are spoken at the same moment (1 to 16); more take turns piece by piece."""
+
+    info = EngineInfo(
+        name="espeak",
+        kind="tts",
+        title="espeak-ng (basic, built in)",
+        licence="GPL-3.0-or-later",
+        max_active=64,
+        max_queued=256,
+    )
+
+    def check(self, options: Options) -> Availability:
+        try:
+            _copies(options)
+        except ConfigurationError as error:
+            return Availability(available=False, reason=error.message)
+        package = _find_package()
+        if package is None:
+            return Availability(available=False, reason="the package espeakng-loader is not installed", remedy=REMEDY)
+        version = importlib.metadata.version("espeakng-loader")
+        return Availability(available=True, facts={"espeakng-loader": version, "library": str(package)})
+
+    @asynccontextmanager
+    async def open(self, options: Options) -> AsyncGenerator[EspeakEngine, None]:
+        engine = await asyncio.to_thread(_load, _copies(options))
+        try:
+            yield engine
+        finally:
+            await engine.aclose()
+
+
+provider = EspeakProvider()
+
+
+def _copies(options: Options) -> int:
+    unknown = set(options) - {"copies"}
+    if unknown:
+        raise ConfigurationError(f"espeak has no option {', '.join(sorted(unknown))}: its only one is 'copies'")
+    copies = options.get("copies", str(DEFAULT_COPIES))
+    if not copies.isdecimal() or not 1 <= int(copies) <= MAX_COPIES:
+        raise ConfigurationError(f"espeak's option 'copies' is {copies!r}: a number from 1 to {MAX_COPIES} is needed")
+    return int(copies)
+
+
+def _find_package() -> Path | None:
+    spec = importlib.util.find_spec("espeakng_loader")
+    return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
+
+
+def _load(copies: int) -> EspeakEngine:
+    if _find_package() is None:
+        raise EngineUnavailable(f"espeak-ng needs the package espeakng-loader: {REMEDY}")
+    import espeakng_loader  # noqa: PLC0415 - looks for its library when imported
+
+    library_path = Path(espeakng_loader.get_library_path()).resolve()
+    data_path = Path(espeakng_loader.get_data_path())
+    variants = [path.name for path in (data_path / "voices" / "!v").iterdir()]
+    with ExitStack() as loaded:
+        libraries: list[EspeakLibrary] = []
+        for _ in range(copies):
+            libraries.append(EspeakLibrary(library_path, data_path))
+            loaded.callback(libraries[-1].close)
+        listed = [voice for voice in libraries[0].voices() if _has_dictionary(data_path, voice)]
+        engine = EspeakEngine(libraries, EspeakVoices(listed, variants))
+        loaded.pop_all()  # from here on the engine closes them
+        return engine
+
+
+def _has_dictionary(data_path: Path, voice: ListedVoice) -> bool:
+    """Whether the voice says anything: the package lists some whose dictionary was not built, and they stay silent."""
+    file = data_path / "lang" / voice.identifier
+    named = _DICTIONARY.search(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else None
+    dictionary = named.group(1) if named else voice.language.partition("-")[0]
+    return (data_path / f"{dictionary}_dict").is_file()
