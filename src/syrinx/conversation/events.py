@@ -55,7 +55,7 @@ class AudioOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceOut:
-    """The audio from `at_ms` on speaks `text`, a stretch of the reply as shown. `spoken` is false where it has no sound."""
+    """The audio from `at_ms` on speaks `text`, a stretch of the reply as shown. `spoken`: whether it sounds."""
 
     turn: int
     index: int

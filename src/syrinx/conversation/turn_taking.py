@@ -15,37 +15,25 @@ At most one reply is alive at any time; whatever tells of another one is stale a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from syrinx.conversation import turn_actions as actions
+from syrinx.conversation.events import State, StopReason
 from syrinx.conversation.turn_events import (
-    Action,
-    BeginAudio,
-    CloseIdle,
-    CommitReply,
-    DiscardReply,
-    DiscardUtterance,
-    HoldReply,
     Interrupted,
     Left,
     ListeningWanted,
-    PrepareReply,
-    ReleaseUtterance,
     ReplyEnded,
     ReplyPlayed,
     ReplyProgressed,
     ReplyShown,
-    ReportFailure,
-    ResumeReply,
     Returned,
-    SetEar,
-    ShowState,
-    ShowTranscript,
-    StopReply,
     Tick,
     TurnEvent,
     TurnRules,
     Typed,
 )
-from syrinx.conversation.turn_parts import PendingReply, Utterance, same_words
-from syrinx.conversation.events import State, StopReason
+from syrinx.conversation.turn_parts import PendingReply, Utterance, same_words, state_of, watched_until_ms
 from syrinx.errors import EngineTimeout, SyrinxError
 from syrinx.speech.events import (
     HearingFailed,
@@ -90,7 +78,7 @@ class TurnTaking:
         self._reply: PendingReply | None = None
         self._active_ms = at_ms
         self._closing = False
-        self._actions: list[Action] = []
+        self._do: Callable[[actions.Action], None] = [].append
 
     @property
     def listening(self) -> bool:
@@ -100,24 +88,15 @@ class TurnTaking:
     @property
     def deadline_ms(self) -> float | None:
         """When a Tick is due at the latest; None when nothing waits for time to pass."""
-        rules, reply, utterance = self.rules, self._reply, self._utterance
-        times: list[float] = []
-        if reply is not None and reply.held_ms is not None:
-            times.append(reply.held_ms + rules.hold_ms)
-            if utterance is not None and utterance.quiet_ms is not None:
-                times.append(utterance.quiet_ms + rules.decide_ms)
-        elif reply is not None and reply.committed and not reply.ended:
-            times.append(reply.progress_ms + rules.silent_engine_ms)
-        if utterance is not None:
-            limit_ms = rules.transcript_ms if utterance.released else rules.utterance_ms
-            times.append(utterance.event_ms + limit_ms)
-        if reply is None and utterance is None and not self._closing and not self._away:
-            times.append(self._active_ms + rules.idle_ms)
-        return min(times, default=None)
+        watched_ms = watched_until_ms(self._utterance, self._reply, self.rules)
+        if watched_ms is None and self._may_idle_out():
+            return self._active_ms + self.rules.idle_ms
+        return watched_ms
 
-    def handle(self, event: TurnEvent, at_ms: float) -> list[Action]:
+    def handle(self, event: TurnEvent, at_ms: float) -> list[actions.Action]:
         """Take one event in and say what is to be done, in order."""
-        self._actions = []
+        done: list[actions.Action] = []
+        self._do = done.append
         if not isinstance(event, Tick | ReplyProgressed):
             self._active_ms = at_ms
         match event:
@@ -132,7 +111,7 @@ class TurnTaking:
             case UtteranceEnded(text=text):
                 self._utterance_ended(text, at_ms)
             case HearingFailed(error=error):
-                self._do(ReportFailure(turn=self._utterance.turn if self._utterance else None, error=error))
+                self._do(actions.ReportFailure(turn=self._utterance.turn if self._utterance else None, error=error))
                 self._utterance_ended("", at_ms)
             case ReplyShown() | ReplyProgressed() | ReplyEnded() | ReplyPlayed():
                 self._reply_told(event, at_ms)
@@ -153,7 +132,7 @@ class TurnTaking:
             case Tick():
                 self._time_passed(at_ms)
         self._settle()
-        return self._actions
+        return done
 
     # What the person does.
 
@@ -162,12 +141,10 @@ class TurnTaking:
         self._stopped_automatically = False
         self.listening_wanted = wanted
         utterance = self._utterance
-        if utterance is None:
-            return
-        if not wanted and not utterance.released:
+        if utterance is not None and not wanted and not utterance.released:
             utterance.released = True
             utterance.event_ms = at_ms
-            self._do(ReleaseUtterance())
+            self._do(actions.ReleaseUtterance())
 
     def _typed(self, text: str, at_ms: float) -> None:
         self._drop_utterance()
@@ -279,7 +256,7 @@ class TurnTaking:
 
     def _begin_audio(self, reply: PendingReply) -> None:
         reply.audible = True
-        self._do(BeginAudio(reply=reply.number, turn=reply.turn))
+        self._do(actions.BeginAudio(reply=reply.number, turn=reply.turn))
         if self.listening and not self.barge_in:
             self._stopped_automatically = True
             self._drop_utterance()
@@ -288,11 +265,12 @@ class TurnTaking:
         reply.ended = True
         if not reply.committed:
             # A reply that was only prepared may fail unheard: at the end of the utterance another is made.
-            self._discard_if_prepared(reply)
+            if self._utterance is not None:
+                self._discard_prepared(self._utterance)
             return
         if error is not None:
             reply.failed = True
-            self._do(ReportFailure(turn=reply.turn, error=error))
+            self._do(actions.ReportFailure(turn=reply.turn, error=error))
         if not reply.audible:
             self._part_utterance(reply)
             self._stop_reply("failed" if error else "finished")
@@ -306,36 +284,31 @@ class TurnTaking:
             nothing_said = quiet_ms is not None and at_ms >= quiet_ms + rules.decide_ms
             if nothing_said or at_ms >= reply.held_ms + rules.hold_ms:
                 self._resume(reply, at_ms)
-        elif reply is not None and reply.committed and not reply.ended:
-            if at_ms >= reply.progress_ms + rules.silent_engine_ms:
-                seconds = round(rules.silent_engine_ms / 1000)
-                error = EngineTimeout(f"no more of the reply came for {seconds} s: it was given up, please ask again")
-                self._do(ReportFailure(turn=reply.turn, error=error))
-                self._part_utterance(reply)
-                self._stop_reply("failed")
+        elif reply is not None and reply.silent_for_ms(at_ms) >= rules.silent_engine_ms:
+            seconds = round(rules.silent_engine_ms / 1000)
+            error = EngineTimeout(f"no more of the reply came for {seconds} s: it was given up, please ask again")
+            self._do(actions.ReportFailure(turn=reply.turn, error=error))
+            self._part_utterance(reply)
+            self._stop_reply("failed")
         if utterance is not None and utterance is self._utterance:
             self._utterance_watched(utterance, at_ms)
-        nothing_under_way = self._reply is None and self._utterance is None and not self._away
-        if nothing_under_way and not self._closing and at_ms >= self._active_ms + rules.idle_ms:
+        if self._may_idle_out() and at_ms >= self._active_ms + rules.idle_ms:
             self._closing = True
-            self._do(CloseIdle())
+            self._do(actions.CloseIdle())
 
     def _utterance_watched(self, utterance: Utterance, at_ms: float) -> None:
         """An utterance of which nothing is heard any more is first asked for its words, then given up."""
         if not utterance.released and at_ms >= utterance.event_ms + self.rules.utterance_ms:
             utterance.released = True
             utterance.event_ms = at_ms
-            self._do(ReleaseUtterance())
+            self._do(actions.ReleaseUtterance())
         elif utterance.released and at_ms >= utterance.event_ms + self.rules.transcript_ms:
             error = EngineTimeout("what was said was not understood in time: please say it again")
-            self._do(ReportFailure(turn=utterance.turn, error=error))
-            self._do(DiscardUtterance())
+            self._do(actions.ReportFailure(turn=utterance.turn, error=error))
+            self._do(actions.DiscardUtterance())
             self._utterance_ended("", at_ms)
 
     # Steps.
-
-    def _do(self, action: Action) -> None:
-        self._actions.append(action)
 
     def _take_turn(self) -> int:
         turn = self._next_turn
@@ -346,28 +319,28 @@ class TurnTaking:
         reply = PendingReply(number=self._next_reply, turn=turn, said=text, progress_ms=at_ms)
         self._next_reply += 1
         self._reply = reply
-        self._do(PrepareReply(reply=reply.number, turn=turn, text=text))
+        self._do(actions.PrepareReply(reply=reply.number, turn=turn, text=text))
         return reply
 
     def _commit(self, reply: PendingReply, text: str, at_ms: float) -> None:
         reply.committed = True
         reply.said = text
         reply.progress_ms = at_ms
-        self._do(CommitReply(reply=reply.number, turn=reply.turn, text=text))
+        self._do(actions.CommitReply(reply=reply.number, turn=reply.turn, text=text))
 
     def _answer(self, turn: int, text: str, at_ms: float) -> None:
         self._commit(self._prepare(turn, text, at_ms), text, at_ms)
 
     def _hold(self, reply: PendingReply, at_ms: float) -> None:
         reply.held_ms = at_ms
-        self._do(HoldReply(reply=reply.number, turn=reply.turn, audible=reply.audible))
+        self._do(actions.HoldReply(reply=reply.number, turn=reply.turn, audible=reply.audible))
 
     def _resume(self, reply: PendingReply, at_ms: float) -> None:
         if reply.held_ms is None:
             return
         reply.held_ms = None
         reply.progress_ms = at_ms
-        self._do(ResumeReply(reply=reply.number, turn=reply.turn, audible=reply.audible))
+        self._do(actions.ResumeReply(reply=reply.number, turn=reply.turn, audible=reply.audible))
 
     def _stop_reply(self, reason: StopReason) -> None:
         """End the reply, if there is one: silently where nothing of it is out."""
@@ -377,20 +350,16 @@ class TurnTaking:
         if self._utterance is not None and self._utterance.prepared is reply:
             self._utterance.prepared = None
         if reply.out or reply.failed or reason != "interrupted":
-            self._do(StopReply(reply=reply.number, turn=reply.turn, audible=reply.audible, reason=reason))
+            self._do(actions.StopReply(reply=reply.number, turn=reply.turn, audible=reply.audible, reason=reason))
         else:
-            self._do(DiscardReply(reply=reply.number))
+            self._do(actions.DiscardReply(reply=reply.number))
         self._stopped_automatically = False
 
     def _discard_prepared(self, utterance: Utterance) -> None:
         if utterance.prepared is not None and utterance.prepared is self._reply:
             self._reply = None
-            self._do(DiscardReply(reply=utterance.prepared.number))
+            self._do(actions.DiscardReply(reply=utterance.prepared.number))
         utterance.prepared = None
-
-    def _discard_if_prepared(self, reply: PendingReply) -> None:
-        if self._utterance is not None and self._utterance.prepared is reply:
-            self._discard_prepared(self._utterance)
 
     def _part_utterance(self, reply: PendingReply) -> None:
         """What is being said no longer goes on with the reply's turn, for that has been answered or given up."""
@@ -407,38 +376,27 @@ class TurnTaking:
             return
         self._discard_prepared(utterance)
         self._withdraw(utterance)
-        self._do(DiscardUtterance())
+        self._do(actions.DiscardUtterance())
 
     def _show_transcript(self, utterance: Utterance, *, final: bool) -> None:
         utterance.shown = True
-        self._do(ShowTranscript(turn=utterance.turn, text=utterance.whole_text, final=final))
+        self._do(actions.ShowTranscript(turn=utterance.turn, text=utterance.whole_text, final=final))
 
     def _withdraw(self, utterance: Utterance) -> None:
         if utterance.shown:
             utterance.shown = False
-            self._do(ShowTranscript(turn=utterance.turn, text=utterance.said_before, final=True))
+            self._do(actions.ShowTranscript(turn=utterance.turn, text=utterance.said_before, final=True))
 
-    def _current_state(self) -> State:
-        if self._utterance is not None and not self._utterance.released and not self._spoken_over():
-            return "hearing"
-        if self._reply is not None and self._reply.audible:
-            return "speaking"
-        if self._utterance is not None or (self._reply is not None and self._reply.committed):
-            return "thinking"
-        return "listening" if self.listening else "idle"
-
-    def _spoken_over(self) -> bool:
-        """Whether a reply sounds although something is heard: it was decided that this was nothing."""
-        return self._reply is not None and self._reply.audible and self._reply.held_ms is None
+    def _may_idle_out(self) -> bool:
+        return self._reply is None and self._utterance is None and not self._away and not self._closing
 
     def _settle(self) -> None:
         ear_open = not self._away and (self.listening_wanted or self._utterance is not None)
         if ear_open != self._ear_open:
             self._ear_open = ear_open
-            self._do(SetEar(open=ear_open))
-        self.state = self._current_state()
+            self._do(actions.SetEar(open=ear_open))
+        self.state = state_of(self._utterance, self._reply, listening=self.listening)
         shown = (self.state, self.listening)
         if shown != self._shown:
             self._shown = shown
-            self._do(ShowState(state=self.state, listening=self.listening))
-
+            self._do(actions.ShowState(state=self.state, listening=self.listening))
