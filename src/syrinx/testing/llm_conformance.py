@@ -9,7 +9,6 @@
 The engine answers real requests during the suite. Where the model is remote, let it speak to a stand-in
 (`syrinx.testing.openai_stand_in`) whose answers have at least three deltas.
 """
-# ruff: noqa: S101  # pytest explains a plain assert; the suite runs nowhere else
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from syrinx.engines.llm.companion import provider as companion
 from syrinx.engines.llm.contract import LanguageModel
 from syrinx.engines.llm.openai_compatible import provider as openai
 from syrinx.testing.fake_llm import ScriptedLlm, saying
@@ -15,6 +16,13 @@ class TestScriptedLlm(LlmConformance):
     @pytest.fixture
     def llm(self) -> LanguageModel:
         return ScriptedLlm((saying("Once upon a time there was an owl."),))
+
+
+class TestCompanion(LlmConformance):
+    @pytest.fixture
+    async def llm(self) -> AsyncGenerator[LanguageModel, None]:
+        async with companion.open({}) as engine:
+            yield engine
 
 
 class TestOpenAiCompatible(LlmConformance):

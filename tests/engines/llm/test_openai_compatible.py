@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 
@@ -273,6 +275,13 @@ def test_the_check_tells_the_address_but_never_the_key() -> None:
     missing = provider.check({"url": "http://127.0.0.1:1234"})
     assert not missing.available
     assert "SYRINX_LLM_MODEL" in missing.reason
+
+
+def test_importing_the_engines_is_cheap() -> None:
+    rooms = ("openai_compatible", "companion", "discovery")
+    imports = "import sys, " + ", ".join(f"syrinx.engines.llm.{room}" for room in rooms)
+    heavy = f"{imports}; sys.exit(any(name in sys.modules for name in ('httpx', 'num2words')))"
+    assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
 
 
 async def test_texts_and_keys_are_in_no_log(server: OpenAiStandIn, caplog: pytest.LogCaptureFixture) -> None:
