@@ -99,6 +99,15 @@ async def test_settings_that_contradict_themselves_are_refused(environment: dict
         await chosen(environment)
 
 
+async def test_a_proxy_that_cannot_be_used_is_not_taken_from_other_programs() -> None:
+    choice = await chosen({"OPENAI_API_KEY": "sk-2", "HTTPS_PROXY": "socks5://proxy"})
+    assert "proxy" not in choice.options
+
+
+async def test_auto_is_the_same_as_unset() -> None:
+    assert (await chosen({"SYRINX_LLM": "auto", "OPENAI_API_KEY": "sk-2"})).destination == "api.openai.com"
+
+
 async def test_the_companion_can_be_insisted_on() -> None:
     probe = Neighbourhood([GEMMA])
     assert (await chosen({"SYRINX_LLM": "companion", "OPENAI_API_KEY": "sk-2"}, probe)).engine == "companion"

@@ -284,6 +284,23 @@ def test_importing_the_engines_is_cheap() -> None:
     assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
 
 
+async def test_a_proxy_is_used_where_one_is_set(server: OpenAiStandIn) -> None:
+    server.answer_with(streaming(["Fine."]))
+    proxy = server.url.removesuffix("/v1")
+    async with provider.open({"url": "http://model.invalid/v1", "model": "m", "proxy": proxy}) as engine:
+        assert await said_by(engine) == "Fine."
+    assert server.requests[0].path == "http://model.invalid/v1/chat/completions"
+
+
+async def test_a_proxy_meant_for_other_programs_is_not_used(
+    server: OpenAiStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    server.answer_with(streaming(["Fine."]))
+    async with engine_on(server) as engine:
+        assert await said_by(engine) == "Fine."
+
+
 async def test_texts_and_keys_are_in_no_log(server: OpenAiStandIn, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     server.answer_with(streaming(["My answer."]))

@@ -57,7 +57,7 @@ class LlmChoice:
 async def discover(environment: Mapping[str, str], probe: Probe = ollama.list_models) -> LlmChoice:
     """Choose, in this order, by:
 
-    1. SYRINX_LLM, which names an engine ("companion": never anything else);
+    1. SYRINX_LLM, where it names an engine ("companion": never anything else; "auto" is the same as unset);
     2. SYRINX_LLM_URL, with SYRINX_LLM_KEY and SYRINX_LLM_MODEL;
     3. OPENROUTER_API_KEY;
     4. OPENAI_API_KEY;
@@ -69,7 +69,7 @@ async def discover(environment: Mapping[str, str], probe: Probe = ollama.list_mo
     """
     given = {name: value for name in VARIABLES if (value := environment.get(name, "").strip())}
     wanted = given.get("SYRINX_LLM", "").lower()
-    if wanted and wanted != "openai":
+    if wanted not in ("", "auto", "openai"):
         return _named(wanted, given)
     if "SYRINX_LLM_URL" in given:
         return _at_url(given)
@@ -149,7 +149,9 @@ def _service(given: Mapping[str, str], *, name: str, url: str, key: str, model: 
     options = {"url": url, "key": key, "model": given.get("SYRINX_LLM_MODEL") or model}
     if options["model"] == OPENAI_MODEL:
         options["body"] = OPENAI_BODY
-    if proxy := given.get("SYRINX_LLM_PROXY") or given.get("HTTPS_PROXY"):
+    common = given.get("HTTPS_PROXY", "")
+    # A proxy of another kind, set for other programs, is not one that ours could use.
+    if proxy := given.get("SYRINX_LLM_PROXY") or (common if common.startswith("http") else ""):
         options["proxy"] = proxy
     return LlmChoice(
         engine="openai",

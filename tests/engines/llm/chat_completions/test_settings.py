@@ -34,6 +34,7 @@ def test_the_address_is_completed(url: str, endpoint: str) -> None:
         ({"url": "http://h/v1", "model": "m", "headers": '{"A": "b\\nc: d"}'}, "one line"),
         ({"url": "http://h/v1", "model": "m", "body": '{"stream": false}'}, "'stream'"),
         ({"url": "http://h/v1", "model": "m", "body": "{"}, "JSON"),
+        ({"url": "http://h/v1", "model": "m", "proxy": "socks5://p"}, "'proxy'"),
         ({"url": "http://h/v1", "model": "m", "token_timeout_s": "soon"}, "seconds"),
         ({"url": "http://h/v1", "model": "m", "token_timeout_s": "-1"}, "seconds"),
         ({"url": "https://openrouter.ai/api/v1", "model": "m"}, "OPENROUTER_API_KEY"),

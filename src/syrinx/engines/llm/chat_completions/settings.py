@@ -65,7 +65,7 @@ def read_settings(options: Options) -> ChatSettings:
         key=_key(given.get("key", "")),
         headers=_headers(given.get("headers", "")),
         body=_body(given.get("body", "")),
-        proxy=given.get("proxy", ""),
+        proxy=_proxy(given.get("proxy", "")),
         first_token_timeout_s=_seconds(given, "first_token_timeout_s", 30.0),
         token_timeout_s=_seconds(given, "token_timeout_s", 20.0),
     )
@@ -96,6 +96,12 @@ def _key(key: str) -> str:
     if not key.isascii() or any(character.isspace() or not character.isprintable() for character in key):
         raise ConfigurationError("the language model's key has a space or an unusual character in it: copy it again")
     return key
+
+
+def _proxy(url: str) -> str:
+    if url and not url.startswith(("http://", "https://")):
+        raise ConfigurationError("the option 'proxy' must begin with http:// or https://")
+    return url
 
 
 def _object(name: str, text: str) -> dict[str, Any]:
