@@ -5,7 +5,8 @@ from __future__ import annotations
 from syrinx.speech.endpointing import Decision, Endpointer
 from syrinx.speech.listening import Listener
 from syrinx.speech.rules import EndpointingRules, SynthesisRules
-from syrinx.speech.synthesis import SpokenSegment, speak_ahead
+from syrinx.speech.synthesis import speak_ahead
+from syrinx.speech.voicing import SpokenSegment
 
 __all__ = [
     "Decision",

@@ -1,6 +1,6 @@
 """What listening and synthesis tell their caller while they work.
 
-Times named `at_ms` on the listening side are audio time: ms of microphone audio since listening began, so that they mean
+Times named `at_ms` on the listening side are audio time: ms of microphone audio since listening began; so they mean
 the same in a test as in a talk. On the synthesis side they are ms from the first sample of the turn's audio.
 """
 
@@ -45,8 +45,8 @@ class SpeechResumed:
     at_ms: float
 
 
-EndReason = Literal["silence", "too_long", "released", "typed"]
-"""`silence`: the speaker has finished. `too_long`: the cap on one utterance. `released`: the client stopped listening."""
+EndReason = Literal["silence", "too_long", "released"]
+"""`silence`: the speaker finished. `too_long`: the cap on one utterance. `released`: the client stopped listening."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class SentenceWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceAudio:
-    """The next audio, at the rate asked for."""
+    """The next audio, at the rate asked for; the pause after a sentence carries its index, behind its SentenceEnded."""
 
     index: int
     chunk: PcmChunk
@@ -113,8 +113,11 @@ class SentenceAudio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceEnded:
+    """No more audio of this segment. With an `error` it broke off: what was said stays, the rest has no sound."""
+
     index: int
     at_ms: float
+    error: SyrinxError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

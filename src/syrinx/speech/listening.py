@@ -19,7 +19,7 @@ def _no_hotwords() -> tuple[str, ...]:
 class Listener:
     """Hears one microphone for as long as `events` is read; used from one event loop.
 
-    The caller keeps and closes `vad`; `stt` is expected to carry its own time-outs, a watchdog here does not rely on it.
+    The caller keeps and closes `vad`; `stt` may carry time-outs of its own, a watchdog here does not rely on them.
     `language` and `hotwords` are asked at the beginning of every utterance.
     """
 

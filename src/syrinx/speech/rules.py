@@ -22,7 +22,35 @@ class EndpointingRules:
     patience_ms: float = 1200.0
     """The silence that ends a turn that sounds unfinished."""
     cap_ms: float = 30_000.0
-    """An utterance longer than this is ended at its next pause between words."""
+    """An utterance longer than this is ended at its next gap between words."""
+    cap_grace_ms: float = 5_000.0
+    """And after so much more without a gap it is ended where it is."""
+    word_gap_ms: float = 64.0
+    """Quiet that counts as a gap between words past the cap."""
+    least_level_dbfs: float = -60.0
+    """Within an utterance, a frame below this is quiet whatever the detector says: its answer lags behind the sound."""
+    preroll_ms: float = 300.0
+    """Audio before the first frame of speech that the ear gets too, so that no first syllable is lost."""
+    settle_ms: float = 400.0
+    """How long a pause waits for the settled transcript before it is told with the last partial."""
+    stall_s: float = 2.0
+    """Seconds without any audio in the middle of an utterance after which it is taken to be over."""
+    final_timeout_s: float = 10.0
+    """The watchdog on the final transcript; the engine's own guard is meant to be quicker."""
+
+    bias: float = 0.0
+    words_weight: float = 5.0
+    voice_weight: float = 1.0
+    """`finished = logistic(bias + words_weight * (completeness - 0.5) + voice_weight * (finality - 0.5))`."""
+    full_doubt: float = 0.6
+    """The silence grows from `floor_ms` to `patience_ms` as `finished` falls from 1 to 1 - full_doubt."""
+    habit_pauses: int = 6
+    """How many of this speaker's latest hesitations and ends are remembered."""
+    habit_weight: float = 0.25
+    habit_cap_ms: float = 150.0
+    """Silence added for one who often goes on after a pause: a part of the mean hesitation, at most the cap."""
+    cut_off_ms: float = 800.0
+    """Speech so soon after an end means that the speaker was cut off, and is remembered as a hesitation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

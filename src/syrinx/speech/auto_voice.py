@@ -1,0 +1,89 @@
+"""Several voice engines as one: each request goes to the engine that has the voice, or speaks the language best."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final
+
+from syrinx.audio import StreamResampler
+from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
+from syrinx.errors import UnknownLanguage, UnknownVoice
+
+RATE_HZ: Final = 24_000
+"""What all engines are brought to, so that one stream may change between them."""
+
+
+class AutoVoice:
+    """`engines` by name, the preferred first; the caller opened them and closes them.
+
+    A voice is named by its id, or as "engine:id" where two engines have voices of the same id. Without one the first
+    engine that speaks the language speaks, in its own default voice. Word times are given where the engine has them,
+    so `capabilities.word_times` is true only when all have; likewise speed and pitch reach as far as all reach.
+    """
+
+    def __init__(self, engines: Mapping[str, TextToSpeech]) -> None:
+        self._engines = dict(engines)
+        self._voices = tuple(_named_apart(self._engines))
+        abilities = [engine.capabilities for engine in self._engines.values()]
+        self.capabilities = TtsCapabilities(
+            sample_rate_hz=RATE_HZ,
+            languages=tuple(dict.fromkeys(language for able in abilities for language in able.languages)),
+            word_times=all(able.word_times for able in abilities),
+            speed=(max(able.speed[0] for able in abilities), min(able.speed[1] for able in abilities)),
+            pitch_semitones=(
+                max(able.pitch_semitones[0] for able in abilities),
+                min(able.pitch_semitones[1] for able in abilities),
+            ),
+            voice_context=any(able.voice_context for able in abilities),
+        )
+
+    @property
+    def voices(self) -> Sequence[Voice]:
+        return [voice for voice, _, _ in self._voices]
+
+    def engine_of(self, request: SpeechRequest) -> str:
+        """The name of the engine that is going to speak. Raises UnknownVoice or UnknownLanguage."""
+        return self._route(request)[0]
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
+        """As the contract has it; raises UnknownVoice or UnknownLanguage when no engine has it."""
+        name, voice_id = self._route(request)
+        engine = self._engines[name]
+        resampler = StreamResampler(engine.capabilities.sample_rate_hz, RATE_HZ)
+        async with aclosing(engine.synthesize(replace(request, voice=voice_id))) as chunks:
+            async for chunk in chunks:
+                yield SpeechChunk(audio=resampler.feed(chunk.audio), words=chunk.words)
+        rest = resampler.flush()
+        if rest.sample_count:
+            yield SpeechChunk(audio=rest)
+
+    def _route(self, request: SpeechRequest) -> tuple[str, str | None]:
+        """The engine's name and the voice's id within it."""
+        if request.voice is None:
+            return self._first_that_speaks(request.language), None
+        for voice, engine, voice_id in self._voices:
+            if request.voice in {voice.id, f"{engine}:{voice_id}"}:
+                return engine, voice_id
+        raise UnknownVoice(f"no engine has a voice {request.voice[:60]!r}: the list of voices names those that exist")
+
+    def _first_that_speaks(self, language: str) -> str:
+        primary = language.partition("-")[0].lower()
+        for name, engine in self._engines.items():
+            if primary in engine.capabilities.languages:
+                return name
+        spoken = ", ".join(self.capabilities.languages)
+        raise UnknownLanguage(f"no engine speaks {language[:20]!r}: {spoken} are spoken")
+
+
+def _named_apart(engines: Mapping[str, TextToSpeech]) -> list[tuple[Voice, str, str]]:
+    """Every voice with an id of its own among all engines, its engine, and its id there."""
+    seen: set[str] = set()
+    named: list[tuple[Voice, str, str]] = []
+    for name, engine in engines.items():
+        for voice in engine.voices:
+            shown_id = voice.id if voice.id not in seen else f"{name}:{voice.id}"
+            seen.add(shown_id)
+            named.append((replace(voice, id=shown_id), name, voice.id))
+    return named

@@ -1,0 +1,93 @@
+"""How final a voice sounded just before it went quiet: pitch, loudness and length of the last syllables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from syrinx.audio.pcm import Samples
+
+SAMPLE_RATE_HZ = 16_000
+LOOK_BACK_MS = 1200
+"""How much audio before the pause is looked at: the last phrase, against which its end is compared."""
+HOP = 160
+WINDOW = 640
+"""40 ms, two periods of the lowest pitch looked for."""
+LOWEST_HZ, HIGHEST_HZ = 65.0, 420.0
+VOICED = 0.45
+"""Height of the autocorrelation's peak from which a window counts as voiced."""
+QUIET_DB = 28.0
+"""Below the loudest by this much is not speech any more."""
+TAIL_HOPS = 18
+"""The end of the phrase: 180 ms, about its last syllable."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhraseEnd:
+    """Measurements of the end of a phrase against the phrase before it."""
+
+    pitch_fall_semitones: float
+    """How far the last voiced stretch lies below the phrase's median pitch; 0 where there is no pitch to compare."""
+    pitch_slope_semitones: float
+    """Change of pitch over the last voiced 200 ms; negative falls."""
+    level_fall_db: float
+    """How far the last syllable lies below the phrase's loudness."""
+    last_voiced_ms: float
+    """Length of the last voiced stretch: long before a pause of either kind, longer before an end."""
+    voiced_ms: float
+
+
+def measure(samples: Samples) -> PhraseEnd | None:
+    """Measure int16 samples of shape (n,) at 16 kHz that end in or after the pause; None without voiced speech."""
+    wide = samples[-SAMPLE_RATE_HZ * LOOK_BACK_MS // 1000 :].astype(np.float32)
+    if wide.size < 4 * WINDOW:
+        return None
+    windows = np.lib.stride_tricks.sliding_window_view(wide, WINDOW)[::HOP]
+    level_db = 10.0 * np.log10(np.einsum("ij,ij->i", windows, windows) / WINDOW + 1.0)
+    speech = np.flatnonzero(level_db > level_db.max() - QUIET_DB)
+    end = int(speech[-1]) + 1
+    windows, level_db = windows[:end], level_db[:end]
+    pitch_hz, height = _pitch(windows)
+    voiced = (height >= VOICED) & (level_db > level_db.max() - QUIET_DB)
+    at = np.flatnonzero(voiced)
+    if at.size < 8:
+        return None
+    semitones = 12.0 * np.log2(pitch_hz[at])
+    median = float(np.median(semitones))
+    keep = np.abs(semitones - median) < 9.0
+    at, semitones = at[keep], semitones[keep]
+    last = at >= at[-1] - TAIL_HOPS
+    tail_at, tail = at[last], semitones[last]
+    slope = 0.0
+    if tail.size >= 5:
+        slope = float(np.polyfit(tail_at.astype(np.float64), tail.astype(np.float64), 1)[0]) * 20.0
+    gaps = np.flatnonzero(np.diff(at) > 3)
+    begun = int(at[gaps[-1] + 1]) if gaps.size else int(at[0])
+    hop_ms = 1000.0 * HOP / SAMPLE_RATE_HZ
+    return PhraseEnd(
+        pitch_fall_semitones=median - float(np.median(tail[-6:])),
+        pitch_slope_semitones=slope,
+        level_fall_db=float(np.median(level_db[at])) - float(np.mean(level_db[tail_at[-8:]])),
+        last_voiced_ms=hop_ms * (int(at[-1]) - begun + 1),
+        voiced_ms=hop_ms * at.size,
+    )
+
+
+def _pitch(windows: Floats) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Pitch in Hz and height of the autocorrelation's peak (0 to 1) of windows of shape (n, WINDOW)."""
+    centred = windows - windows.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(centred, 2 * WINDOW, axis=1)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :WINDOW]
+    # An unbiased estimate: fewer products overlap at longer lags.
+    correlation = correlation / np.linspace(1.0, 1.0 / WINDOW, WINDOW)
+    first, last = round(SAMPLE_RATE_HZ / HIGHEST_HZ), math.ceil(SAMPLE_RATE_HZ / LOWEST_HZ)
+    energy = np.maximum(correlation[:, 0], 1.0)
+    # A slight preference for short lags keeps the pitch from being halved.
+    lags = correlation[:, first:last] / energy[:, None] * np.linspace(1.0, 0.85, last - first)
+    best = lags.argmax(axis=1)
+    return SAMPLE_RATE_HZ / (best + first), lags[np.arange(len(best)), best]
