@@ -1,0 +1,105 @@
+// What the server offers: voices, languages, engines and limits, from GET /api/talk/options.
+
+import { keep, kept } from "./kept.js";
+
+const changeHandlers = [];
+
+let options = null;
+let problem = null; // null, "token-needed", "token-refused" or "unreachable"
+let version = null;
+
+export function onOptions(handler) {
+  changeHandlers.push(handler);
+}
+
+// Null until they have been read.
+export function talkOptions() {
+  return options;
+}
+
+export function optionsProblem() {
+  return problem;
+}
+
+export function serverVersion() {
+  return version;
+}
+
+export function token() {
+  return kept("token");
+}
+
+export function setToken(given) {
+  keep("token", given);
+}
+
+export async function loadOptions() {
+  const headers = token() ? { Authorization: `Bearer ${token()}` } : {};
+  try {
+    const answer = await fetch("api/talk/options", { headers });
+    if (answer.status === 401 || answer.status === 403) {
+      problem = token() ? "token-refused" : "token-needed";
+    } else if (answer.ok) {
+      options = await answer.json();
+      version = options.version ?? (await healthVersion());
+      problem = null;
+    } else {
+      problem = "unreachable";
+    }
+  } catch {
+    problem = "unreachable";
+  }
+  for (const handler of changeHandlers) handler();
+}
+
+async function healthVersion() {
+  const answer = await fetch("health");
+  return answer.ok ? ((await answer.json()).version ?? null) : null;
+}
+
+export function enginesOf(kind) {
+  return options?.engines?.[kind] ?? [];
+}
+
+export function chosenEngine(kind) {
+  return enginesOf(kind).find((engine) => engine.chosen) ?? null;
+}
+
+// The language's name, in the page's own language where the server gives only a code.
+export function languageName(id) {
+  const known = options?.languages.find((language) => language.id === id);
+  if (known) return known.name;
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(id) ?? id;
+  } catch {
+    return id;
+  }
+}
+
+// Fills a select with voices grouped by language, those that fit the filter's words; the chosen one always stays.
+export function fillVoices(select, { filter = "", chosen = "", none = "As the server chooses" }) {
+  const wanted = filter.toLowerCase().split(/\s+/u).filter(Boolean);
+  const groups = new Map();
+  for (const voice of options?.voices ?? []) {
+    const group = languageName(voice.language);
+    const described = `${voice.name} ${voice.id} ${group} ${voice.language} ${voice.gender ?? ""} ${voice.engine}`;
+    const fits = wanted.every((word) => described.toLowerCase().includes(word));
+    if (!fits && voice.id !== chosen) continue;
+    if (!groups.has(group)) groups.set(group, []);
+    groups.get(group).push(voice);
+  }
+  select.replaceChildren(new Option(none, ""));
+  for (const group of [...groups.keys()].sort((one, other) => one.localeCompare(other))) {
+    const element = document.createElement("optgroup");
+    element.label = group;
+    for (const voice of groups.get(group)) {
+      element.append(new Option([voice.name, voice.gender, voice.engine].filter(Boolean).join(", "), voice.id));
+    }
+    select.append(element);
+  }
+  // A voice kept from another day may be gone; it stays named, so that nobody wonders what was chosen.
+  if (chosen && ![...select.options].some((option) => option.value === chosen)) {
+    select.append(new Option(`${chosen} (not on this server)`, chosen));
+  }
+  select.value = chosen;
+}
