@@ -168,7 +168,7 @@ def _score_english(words: list[str]) -> float:
     if (
         last in _AUXILIARIES | {"it's"}
         and before in _SUBJECTS - {"that", "this", "there"}
-        and (first in _ANSWERING or words[0] in {"what", "how", "where", "who", "i"} and len(words) >= 4)
+        and (first in _ANSWERING or (first in {"what", "how", "where", "who", "i"} and len(words) >= 4))
     ):
         return LIKELY  # yes it is; tell me how it is
     if last == "i" and before in _AUXILIARIES:

@@ -52,23 +52,24 @@ _NOUN: Final = re.compile(r" ([^\W\d_]{3,})")
 _PLAIN: Final = re.compile(rf"({NUMBER})")
 _MAGNITUDE: Final = {
     "en": "thousand|million|billion|trillion", "es": "mil|millones|millón", "fr": "mille|millions?|milliards?",
-    "de": "Tausend|Millionen|Million|Milliarden?", "it": "mila|milioni|milione|miliardi", "pt": "mil|milhões|milhão|bilhões",
+    "de": "Tausend|Millionen|Million|Milliarden?", "it": "mila|milioni|milione|miliardi",
+    "pt": "mil|milhões|milhão|bilhões",
     "hi": "हज़ार|लाख|करोड़", "zh": "万|亿", "ja": "万|億",
 }  # fmt: skip
 
 
-def number_in_words(token: str, language: str, words: SpokenWords) -> str:
+def number_in_words(amount: str, language: str, words: SpokenWords) -> str:
     """A number as written, thousands marks and decimals included, in words; decimals are read digit by digit."""
-    token = token.replace("\u00a0", "").replace("\u202f", "")
-    marks = [character for character in token if character in ".,"]
+    amount = amount.replace("\u00a0", "").replace("\u202f", "")
+    marks = [character for character in amount if character in ".,"]
     decimal_mark = ""
     if len(set(marks)) == 2:
         decimal_mark = marks[-1]
     elif len(marks) == 1:
-        head, tail = token.split(marks[0])
+        head, tail = amount.split(marks[0])
         groups = marks[0] != words.decimal_mark and len(tail) == 3 and 0 < len(head) <= 3 and head != "0"
         decimal_mark = "" if groups else marks[0]
-    whole, _, fraction = token.partition(decimal_mark) if decimal_mark else (token, "", "")
+    whole, _, fraction = amount.partition(decimal_mark) if decimal_mark else (amount, "", "")
     spoken = cardinal("".join(character for character in whole if character.isdecimal()), language)
     if not fraction:
         return spoken
@@ -76,13 +77,13 @@ def number_in_words(token: str, language: str, words: SpokenWords) -> str:
     return gap.join((spoken, words.decimal, digit_by_digit(fraction, language)))
 
 
-def counted(token: str, noun: tuple[str, str], language: str, words: SpokenWords) -> str:
-    """A number with the noun it counts, the number in the noun's gender where that is heard (`una hora`, `ein Euro`)."""
+def counted(amount: str, noun: tuple[str, str], language: str, words: SpokenWords) -> str:
+    """A number with the noun it counts, the number in the noun's gender where that is heard (`una hora`)."""
     feminine = noun[0].startswith("*")
     one, many = noun[0].lstrip("*"), noun[1].lstrip("*")
-    number = number_in_words(token, language, words)
+    number = number_in_words(amount, language, words)
     number = _agreeing(number, language, feminine=feminine)
-    is_one = token in {"1", "-1"} or (language in {"fr", "pt"} and token == "0")
+    is_one = amount in {"1", "-1"} or (language in {"fr", "pt"} and amount == "0")
     gap = "" if language in {"zh", "ja"} else " "
     return f"{number}{gap}{one if is_one else many}"
 
@@ -226,11 +227,11 @@ def _fraction(found: re.Match[str], language: str, words: SpokenWords) -> str:
 
 
 def _plain(found: re.Match[str], text: str, language: str, words: SpokenWords) -> str:
-    token = found.group(1)
-    spoken = number_in_words(token, language, words)
+    amount = found.group(1)
+    spoken = number_in_words(amount, language, words)
     if language in {"zh", "ja"}:
         return spoken
-    if token == "1" and (noun := _NOUN.match(text, found.end())):
+    if amount == "1" and (noun := _NOUN.match(text, found.end())):
         feminine = noun.group(1).endswith("e" if language == "de" else "a")
         spoken = _agreeing(spoken, language, feminine=feminine)
     before = " " if found.start() and text[found.start() - 1].isalnum() else ""

@@ -28,15 +28,15 @@ _GROUPING_SPACE: Final = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 def speakable(text: str, *, language: str = "en") -> str:
     """One segment in, the words for an engine out; "" when nothing of it is to be spoken.
 
-    Markup is left out and its text kept; an image is its description, a fenced block the short note that there is code, a
-    table row its cells. Links and addresses are read by host (`example dot com`), emoji are silent. Numbers, money,
+    Markup is left out and its text kept; an image is its description, a fenced block the short note that there is code,
+    a table row its cells. Links and addresses are read by host (`example dot com`), emoji are silent. Numbers, money,
     dates, times, units and signs become words in the nine languages of `syrinx.text.languages`; in any other, digits
     are left to the engine.
     """
     base = base_language(language)
     words = spoken_words(base)
     spoken = plain_text(text, words)
-    if words is not None and not (spoken.isascii() and spoken.replace(" ", "").isalpha()):
+    if words is not None:
         spoken = _read(spoken, base, words)
     spoken = _UNSPOKEN.sub(" ", _EMPTY_BRACKETS.sub(" ", spoken))
     spoken = _SPACE_BEFORE_STOP.sub(r"\1", " ".join(spoken.split())) if base != "fr" else " ".join(spoken.split())

@@ -76,7 +76,8 @@ _TABLES: Final[dict[str, dict[str, str]]] = {
         "money_join": " con ",
         "units": "km=kilómetro/kilómetros;m=metro/metros;cm=centímetro/centímetros;mm=milímetro/milímetros;"
         "kg=kilo/kilos;g=gramo/gramos;mg=miligramo/miligramos;l,L=litro/litros;ml=mililitro/mililitros;"
-        "°C=grado/grados;°F=grado Fahrenheit/grados Fahrenheit;°=grado/grados;km/h=kilómetro por hora/kilómetros por hora;"
+        "°C=grado/grados;°F=grado Fahrenheit/grados Fahrenheit;°=grado/grados;"
+        "km/h=kilómetro por hora/kilómetros por hora;"
         "KB,kB=kilobyte/kilobytes;MB=megabyte/megabytes;GB=gigabyte/gigabytes;TB=terabyte/terabytes;"
         "ms=milisegundo/milisegundos;s=segundo/segundos;min=minuto/minutos;h=*hora/horas;Hz=hercio/hercios;"
         "kW=kilovatio/kilovatios;W=vatio/vatios;V=voltio/voltios;m²=metro cuadrado/metros cuadrados",
@@ -146,7 +147,8 @@ _TABLES: Final[dict[str, dict[str, str]]] = {
         "money": "$=美元;€=欧元;£=英镑;¥,￥=元;₹=卢比",
         "cents": "$=美分;€=欧分;£=便士",
         "money_join": "",
-        "units": "km=公里;m=米;cm=厘米;mm=毫米;kg=公斤;g=克;mg=毫克;l,L=升;ml=毫升;°C=摄氏度;°F=华氏度;°=度;km/h=公里每小时;"
+        "units": "km=公里;m=米;cm=厘米;mm=毫米;kg=公斤;g=克;mg=毫克;l,L=升;ml=毫升;"
+        "°C=摄氏度;°F=华氏度;°=度;km/h=公里每小时;"
         "KB,kB=千字节;MB=兆字节;GB=吉字节;TB=太字节;ms=毫秒;s=秒;min=分钟;h=小时;Hz=赫兹;kW=千瓦;W=瓦;V=伏;m²=平方米",
         "fractions": "二分之一,三分之一,三分之二,四分之一,四分之三",
     },
@@ -157,8 +159,8 @@ _TABLES: Final[dict[str, dict[str, str]]] = {
         "money": "$=ドル;€=ユーロ;£=ポンド;¥,￥=円;₹=ルピー",
         "cents": "$=セント;€=セント;£=ペンス",
         "money_join": "",
-        "units": "km=キロメートル;m=メートル;cm=センチメートル;mm=ミリメートル;kg=キログラム;g=グラム;mg=ミリグラム;l,L=リットル;"
-        "ml=ミリリットル;°C=度;°F=華氏度;°=度;km/h=キロメートル毎時;KB,kB=キロバイト;MB=メガバイト;GB=ギガバイト;TB=テラバイト;"
+        "units": "km=キロメートル;m=メートル;cm=センチメートル;mm=ミリメートル;kg=キログラム;g=グラム;mg=ミリグラム;"
+        "l,L=リットル;ml=ミリリットル;°C=度;°F=華氏度;°=度;km/h=キロメートル毎時;KB,kB=キロバイト;MB=メガバイト;GB=ギガバイト;TB=テラバイト;"
         "ms=ミリ秒;s=秒;min=分;h=時間;Hz=ヘルツ;kW=キロワット;W=ワット;V=ボルト;m²=平方メートル",
         "fractions": "二分の一,三分の一,三分の二,四分の一,四分の三",
     },
