@@ -1,0 +1,1 @@
+"""What surrounds every request to an engine, written once: admission, time-outs, retries, fallback, metrics."""

@@ -1,0 +1,162 @@
+"""Guards over one request's stream of items: time-outs, strangers' errors, emptiness, retries.
+
+Each takes the stream, or the means to start one, and gives a stream. Closing or cancelling the outer stream closes the
+inner one before it returns. Time is the running loop's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TypeVar
+
+from syrinx.engines.guards.deadline import Deadline
+from syrinx.errors import EngineEmpty, EngineError, EngineTimeout, SyrinxError
+
+T = TypeVar("T")
+HeardT = TypeVar("HeardT")
+
+Start = Callable[[], AsyncGenerator[T, None]]
+"""Begins the request anew; the caller closes what it returns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """How long an engine may stay silent. None: for ever."""
+
+    first_item_s: float | None = 30.0
+    next_item_s: float | None = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """When a failed request is tried again; only ever before its first item, and only if the error is retryable."""
+
+    attempts: int = 3
+    """Tries in all; 1 never tries again."""
+    first_wait_s: float = 0.2
+    """Doubles with every further try; drawn between half and all of that, so that callers do not march in step."""
+    longest_wait_s: float = 5.0
+    """An error that asks for a longer wait (`retry_after_s`) is raised at once."""
+    within_s: float = 10.0
+    """No try begins later than this after the first: a time-out is not waited for twice."""
+
+
+async def within_time(source: AsyncGenerator[T, None], limits: TimeLimits, *, name: str) -> AsyncGenerator[T, None]:
+    """Raise EngineTimeout when the next item does not come in time; the time that the reader takes does not count.
+
+    The source is cancelled, and the error raised when it has ended. An engine that can ignore its cancellation belongs
+    in a worker, whose requests always end at once.
+    """
+    async with aclosing(source):
+        limit_s, which = limits.first_item_s, "first"
+        with Deadline() as deadline:
+            while True:
+                try:
+                    item = await deadline.wait_for(source, limit_s)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError as error:
+                    raise EngineTimeout(f"{name} gave no {which} item within {limit_s:g} s") from error
+                yield item
+                limit_s, which = limits.next_item_s, "next"
+
+
+async def final_in_time(
+    start: Callable[[AsyncIterator[HeardT]], AsyncGenerator[T, None]],
+    audio: AsyncIterator[HeardT],
+    *,
+    within_s: float,
+    name: str,
+) -> AsyncGenerator[T, None]:
+    """Start a request that reads `audio`; raise EngineTimeout when it has not ended `within_s` after the audio has."""
+    with Deadline() as deadline:
+
+        async def watched() -> AsyncGenerator[HeardT, None]:
+            async for heard in audio:
+                yield heard
+            deadline.end_in(within_s)
+
+        async with aclosing(watched()) as heard, aclosing(start(heard)) as source:
+            while True:
+                try:
+                    item = await deadline.wait_for(source, None)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError as error:
+                    raise EngineTimeout(
+                        f"{name} did not finish within {within_s:g} s of the end of the audio"
+                    ) from error
+                yield item
+
+
+async def in_our_words(source: AsyncGenerator[T, None], *, name: str) -> AsyncGenerator[T, None]:
+    """Turn what an engine raises beside SyrinxError into EngineError, so that callers need to know one family."""
+    async with aclosing(source):
+        try:
+            async for item in source:
+                yield item
+        except SyrinxError:
+            raise
+        except Exception as error:
+            raise engine_error_from(error, name=name) from error
+
+
+def engine_error_from(error: Exception, *, name: str) -> EngineError:
+    """An error that is not ours, in our words. Not retryable: it speaks of a defect, not of a moment."""
+    return EngineError(f"{name} failed: {type(error).__name__}: {error}", retryable=False)
+
+
+async def not_empty(source: AsyncGenerator[T, None], *, name: str) -> AsyncGenerator[T, None]:
+    """Raise EngineEmpty when the source ends without an error and without an item."""
+    async with aclosing(source):
+        empty = True
+        async for item in source:
+            empty = False
+            yield item
+        if empty:
+            raise EngineEmpty(f"{name} finished without producing anything")
+
+
+async def retried(
+    start: Start[T],
+    policy: RetryPolicy,
+    *,
+    rng: random.Random | None = None,
+    on_retry: Callable[[SyrinxError, float], None] | None = None,
+) -> AsyncGenerator[T, None]:
+    """Start the request, and start it again as `policy` allows. `on_retry` gets each error and the wait in seconds."""
+    clock = asyncio.get_running_loop().time
+    latest_start_s = clock() + policy.within_s
+    tries = 0
+    while True:
+        tries += 1
+        begun = False
+        async with aclosing(start()) as items:
+            try:
+                async for item in items:
+                    begun = True
+                    yield item
+            except SyrinxError as error:
+                wait_s = _wait_s(error, tries, policy, rng or random.Random())  # noqa: S311 - spreads load, hides nothing
+                if begun or wait_s is None or clock() + wait_s > latest_start_s:
+                    raise
+                if on_retry is not None:
+                    on_retry(error, wait_s)
+            else:
+                return
+        await asyncio.sleep(wait_s)
+
+
+def _wait_s(error: SyrinxError, tries: int, policy: RetryPolicy, rng: random.Random) -> float | None:
+    """Seconds to wait after that many tries; None where trying again is of no use."""
+    if not error.retryable or tries >= policy.attempts:
+        return None
+    asked_s: object = getattr(error, "retry_after_s", None)
+    if isinstance(asked_s, int | float):
+        return float(asked_s) if asked_s <= policy.longest_wait_s else None
+    backoff_s = min(policy.first_wait_s * 2 ** (tries - 1), policy.longest_wait_s)
+    return backoff_s * rng.uniform(0.5, 1.0)

@@ -1,0 +1,48 @@
+"""A provider made of a name and a way to make the engine, for registries in tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+
+from syrinx.engines.contract import Availability, EngineInfo, Kind, Options
+
+EngineT = TypeVar("EngineT")
+
+
+class FakeProvider(Generic[EngineT]):
+    """Opens what `factory(options)` returns; what it raises is raised by `open`. Counts how often it is open."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        name: str,
+        factory: Callable[[Options], EngineT],
+        *,
+        max_active: int = 4,
+        max_queued: int = 64,
+    ) -> None:
+        self._factory = factory
+        self.info = EngineInfo(
+            name=name,
+            kind=kind,
+            title=f"{name} (for tests)",
+            licence="Apache-2.0",
+            max_active=max_active,
+            max_queued=max_queued,
+        )
+        self.availability = Availability(available=True)
+        self.opened = 0
+        self.closed = 0
+
+    def check(self, options: Options) -> Availability:
+        return self.availability
+
+    @asynccontextmanager
+    async def open(self, options: Options) -> AsyncGenerator[EngineT, None]:
+        self.opened += 1
+        try:
+            yield self._factory(options)
+        finally:
+            self.closed += 1
