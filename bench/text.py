@@ -19,7 +19,7 @@ REPLIES = {
         "See https://example.com/guide for more.\n\n- First, take a breath.\n- Then count to 10.\n\nIs that all? Yes. "
     ),
     "de": (
-        "Als ich heute Morgen nachsah, war alles klarer als gedacht. Am 3. Oktober ist z. B. frei, und das kostet "
+        "Als ich heute nachsah, war alles klarer als gedacht. Am 3. Oktober ist z. B. frei, und das kostet "
         "3,50 € mehr. „Gut!“, sagte er. Dann gingen wir um 14:30 Uhr nach Hause. "
     ),
     "zh": "今天早上我看了一下，答案比我想的更清楚。他说：「你好。我来了。」然后走了。价格是¥100，打八折！真的吗？ ",

@@ -34,10 +34,12 @@ UNFINISHED: Final = 0.1
 
 _QUESTION_WORDS: Final = _words("what where who whom which why how when what's where's who's how's")
 _AUXILIARIES: Final = _words("is are was were am do does did can could will would should have has had may might must")
+_BE_AND_DO: Final = _words("is are was were am do does did")
 _NEGATED: Final = _words(
     "isn't aren't wasn't weren't don't doesn't didn't can't couldn't won't wouldn't shouldn't haven't hasn't"
 )
 _SUBJECTS: Final = _words("i you he she it we they there that this")
+_STRANDING: Final = _words("what who where which whose what's who's where's")
 _STRANDED: Final = _words("to for with about from at of in on by like into through over")
 _ANSWERING: Final = _words("yes no yeah yep nope sure oh well")
 _PARTICLES: Final = _words("in on")
@@ -161,16 +163,20 @@ def _score_english(words: list[str]) -> float:
     rest = words[1:] if first in _ANSWERING and len(words) > 1 else words
     if " ".join(rest) in SHORT_ANSWERS["en"] or " ".join(words[-2:]) in {"and you", "or not", "me too", "as well"}:
         return FINISHED
-    if asks and len(words) >= 4 and last in _STRANDED:
+    if first in _STRANDING and len(words) >= 4 and last in _STRANDED:
         return LIKELY  # what are you looking for
     if last in _PARTICLES and before in _BEFORE_PARTICLE:
         return LIKELY  # turn it on
     if (
-        last in _AUXILIARIES | {"it's"}
+        last in _BE_AND_DO
         and before in _SUBJECTS - {"that", "this", "there"}
         and (first in _ANSWERING or (first in {"what", "how", "where", "who", "i"} and len(words) >= 4))
     ):
         return LIKELY  # yes it is; tell me how it is
+    if last == "do" and before in {"to", "can", "could", "should", "would", "must", "i", "you"}:
+        return LIKELY if len(words) > 2 else UNSURE  # is there anything i can do
+    if last == "where" and before not in {"know", "me", "sure", "idea", "see", "remember", "wonder", "no", "say", ""}:
+        return UNFINISHED  # a dream where
     if last == "i" and before in _AUXILIARIES:
         return LIKELY  # so do i; what should i
     if (
@@ -187,7 +193,7 @@ def _score_english(words: list[str]) -> float:
         return UNFINISHED
     if last in _AFTER_SUBJECT_OPEN and before in _LEADING_SUBJECT - {"what", "how"}:
         return UNFINISHED  # because it
-    if last in _WANTING_OBJECT and not asks:
+    if last in _WANTING_OBJECT and not asks and "what" not in words:
         return 0.25  # i would like to tell
     if (
         first in {"if", "when", "while", "although", "unless", "since"}

@@ -37,7 +37,7 @@ OPEN_WORDS: Final[dict[str, frozenset[str]]] = {
         "we'd they'd i've you've we've they've there's what's where's who's let's gonna wanna gotta very every "
         "each another some any these those this such quite rather in on until not isn't aren't wasn't weren't "
         "don't doesn't didn't can't couldn't won't wouldn't shouldn't haven't hasn't hadn't and/or plus except "
-        "including called named especially maybe also"
+        "including called named especially probably basically just only even both either neither maybe also"
     ),
     "es": _words(
         "el la los las un una unos unas mi mis tu tus su sus nuestro nuestra y e o u pero porque si cuando que "
