@@ -84,6 +84,7 @@ class Delivery:
         self._waits = False
         self._unsent_text: list[ReplyDelta] = []
         self._told_failure = False
+        self._sounding: int | None = None
         self._sentence_pcm = bytearray()
         self._rate_hz = 0
         self._wake: asyncio.Future[None] | None = None
@@ -157,12 +158,13 @@ class Delivery:
                     await self._until_allowed()
                     self.playback.sent(frame.duration_ms, self._now_ms())
                     self._outbox.put(AudioOut(turn=self.turn, chunk=frame))
-                if self.on_sentence is not None:
+                if self.on_sentence is not None and event.index == self._sounding:
                     self._sentence_pcm += chunk.pcm
                     self._rate_hz = chunk.sample_rate_hz
             case SentenceStarted():
                 await self._until_allowed()
                 self.speaker = event.speaker
+                self._sounding = event.index
                 self._show(audible=True)
                 self._sentence(event, spoken=True)
             case SentenceWords():
@@ -175,17 +177,23 @@ class Delivery:
                         self.speaker, PcmChunk(pcm=bytes(self._sentence_pcm), sample_rate_hz=self._rate_hz)
                     )
                     self._sentence_pcm.clear()
+                self._sounding = None
+                self._tell_failure(event.error)
             case SentenceSilent():
                 await self._until_allowed()
                 self._show(audible=False)
                 self._sentence(event, spoken=False)
-                if event.error is not None and not self._told_failure:
-                    self._told_failure = True
-                    self._outbox.put(Failed(error=event.error, turn=self.turn))
+                self._tell_failure(event.error)
             case VoiceFellBack():
                 await self._until_allowed()
                 message = f"{event.engine} speaks from here on, for the chosen voice failed: {event.error.message}"
                 self._outbox.put(Notice(code="voice_fell_back", message=message, turn=self.turn))
+
+    def _tell_failure(self, error: SyrinxError | None) -> None:
+        """A sentence could not be spoken, or not to its end: said once, for the next ones fail likewise."""
+        if error is not None and not self._told_failure:
+            self._told_failure = True
+            self._outbox.put(Failed(error=error, turn=self.turn))
 
     def _show(self, *, audible: bool) -> None:
         if self._unsent_text:
