@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,6 +125,18 @@ def test_a_streamed_table_and_code_are_spoken_sensibly() -> None:
     segments = [*segmenter.feed(text), *segmenter.flush()]
     spoken = [words for segment in segments if (words := speakable(segment.text))]
     assert spoken == ["Look:", "Name, Age.", "Bob, three.", "Code block.", "That is it."]
+
+
+def test_importing_the_room_loads_nothing_heavy_until_prepared() -> None:
+    code = (
+        "import sys, syrinx.text as text\n"
+        "heavy = {'num2words', 'emoji', 'markdown_it', 'syrinx.text.wording'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "text.prepare()\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["[]", "['emoji', 'num2words', 'syrinx.text.wording']"]
 
 
 PIECES = st.lists(

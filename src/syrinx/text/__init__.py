@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syrinx.text.completeness import completeness, is_backchannel, word_count
 from syrinx.text.segmentation import Segment, SentenceSegmenter, split_sentences
-from syrinx.text.speakable import speakable
+from syrinx.text.speakable import prepare, speakable
 from syrinx.text.speaker_tags import SpeakerTagParser, strip_speaker_tag
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SpeakerTagParser",
     "completeness",
     "is_backchannel",
+    "prepare",
     "speakable",
     "split_sentences",
     "strip_speaker_tag",
