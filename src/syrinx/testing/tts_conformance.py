@@ -35,7 +35,7 @@ HOSTILE_TEXTS = (
     "Z" + "\u0301\u0323" * 200 + "algo",
     "<speak><break time='9s'/>hello</speak> [[h@l'oU]] &amp; &#0; {{x}}",
     "%s %n %d \\ \x1b[31m $(reboot) `reboot` ' \" ;",
-    "word" * 1000,
+    "word" * 250,
     "1" * 120,
     "a\r\nb\tc\u2028d\u2029e\ufeff f",
     "http://a.example/?b=c&d=e a@b.example -1e309 0x7f 12/31/1999 10:30 a.m. \u20ac3.50 5\u00b0",
@@ -185,7 +185,7 @@ class TtsConformance:
 
     async def test_closing_leaves_nothing_running(self, tts: TextToSpeech) -> None:
         tasks_before = asyncio.all_tasks()
-        for _ in range(40):
+        for _ in range(20):
             chunks = tts.synthesize(self.request(f"{self.sentence} " * 20))
             await anext(chunks)
             async with asyncio.timeout(5):
@@ -233,7 +233,7 @@ class TtsConformance:
         ]
         alone = [await speak(tts, request) for request in requests]
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(speak(tts, request)) for request in requests * 3]
+            tasks = [group.create_task(speak(tts, request)) for request in requests * 2]
         for index, task in enumerate(tasks):
             expected, got = alone[index % 8], task.result()
             assert got.audio.duration_ms == pytest.approx(expected.audio.duration_ms, rel=0.02, abs=20)
@@ -246,7 +246,7 @@ class TtsConformance:
         slow: list[AsyncGenerator[SpeechChunk, None]] = []
         try:
             for _ in range(16):
-                slow.append(tts.synthesize(self.request(f"{self.sentence} " * 30)))
+                slow.append(tts.synthesize(self.request(f"{self.sentence} " * 12)))
                 await anext(slow[-1])
             async with asyncio.timeout(30):
                 assert (await speak(tts, self.request())).chunks
@@ -256,10 +256,10 @@ class TtsConformance:
 
     async def test_a_long_text_is_spoken_to_its_end(self, tts: TextToSpeech) -> None:
         one = await speak(tts, self.request())
-        many = await speak(tts, self.request(f"{self.sentence} " * 20))
-        assert many.audio.duration_ms == pytest.approx(20 * one.audio.duration_ms, rel=0.15)
+        many = await speak(tts, self.request(f"{self.sentence} " * 10))
+        assert many.audio.duration_ms == pytest.approx(10 * one.audio.duration_ms, rel=0.15)
         if tts.capabilities.word_times:
-            assert [word.text for word in many.words] == list(self.words) * 20
+            assert [word.text for word in many.words] == list(self.words) * 10
 
     @pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=range(len(HOSTILE_TEXTS)))
     async def test_hostile_text_is_spoken_or_refused(self, tts: TextToSpeech, text: str) -> None:

@@ -163,6 +163,7 @@ class EspeakProvider:
         name="espeak",
         kind="tts",
         title="espeak-ng (basic, built in)",
+        preference=10,
         licence="GPL-3.0-or-later",
         max_active=64,
         max_queued=256,
