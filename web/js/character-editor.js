@@ -26,8 +26,7 @@ function drawCharacter(character, place) {
   const voice = talkOptions()?.voices.find((one) => one.id === character.voice);
   item.innerHTML = `
     <label class="next"><input type="radio" name="next"><span class="speaker-shape"></span>
-      <span class="character-name" dir="auto"></span></label>
-    <span class="character-voice quiet"></span>
+      <span><span class="character-name" dir="auto"></span><span class="character-voice quiet"></span></span></label>
     <span class="character-tools">
       <button type="button" class="icon-button up"><svg aria-hidden="true"><use href="#icon-up"/></svg></button>
       <button type="button" class="icon-button down"><svg aria-hidden="true"><use href="#icon-down"/></svg></button>

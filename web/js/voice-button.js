@@ -73,7 +73,7 @@ function ringLevel() {
   const { wanted, sending } = listeningState();
   if (speaker !== null && !held) return outputLevel();
   // A small floor keeps the ring awake for the first sound.
-  return wanted && sending ? Math.max(0.011, microphoneLevel()) : 0;
+  return wanted && sending && connectionPhase() === "ready" ? Math.max(0.011, microphoneLevel()) : 0;
 }
 
 function ringColour() {
