@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syrinx.speech.auto_voice import AutoVoice
 from syrinx.speech.endpointing import Decision, Endpointer
 from syrinx.speech.listening import Listener
 from syrinx.speech.rules import EndpointingRules, SynthesisRules
@@ -9,6 +10,7 @@ from syrinx.speech.synthesis import speak_ahead
 from syrinx.speech.voicing import SpokenSegment
 
 __all__ = [
+    "AutoVoice",
     "Decision",
     "Endpointer",
     "EndpointingRules",

@@ -25,7 +25,10 @@ class AutoVoice:
 
     def __init__(self, engines: Mapping[str, TextToSpeech]) -> None:
         self._engines = dict(engines)
-        self._voices = tuple(_named_apart(self._engines))
+        named = list(_named_apart(self._engines))
+        self.voices: Sequence[Voice] = tuple(voice for voice, _, _ in named)
+        self._homes = {f"{engine}:{voice_id}": (engine, voice_id) for _, engine, voice_id in named}
+        self._homes |= {voice.id: (engine, voice_id) for voice, engine, voice_id in named}
         abilities = [engine.capabilities for engine in self._engines.values()]
         self.capabilities = TtsCapabilities(
             sample_rate_hz=RATE_HZ,
@@ -38,10 +41,6 @@ class AutoVoice:
             ),
             voice_context=any(able.voice_context for able in abilities),
         )
-
-    @property
-    def voices(self) -> Sequence[Voice]:
-        return [voice for voice, _, _ in self._voices]
 
     def engine_of(self, request: SpeechRequest) -> str:
         """The name of the engine that is going to speak. Raises UnknownVoice or UnknownLanguage."""
@@ -63,9 +62,9 @@ class AutoVoice:
         """The engine's name and the voice's id within it."""
         if request.voice is None:
             return self._first_that_speaks(request.language), None
-        for voice, engine, voice_id in self._voices:
-            if request.voice in {voice.id, f"{engine}:{voice_id}"}:
-                return engine, voice_id
+        home = self._homes.get(request.voice)
+        if home is not None:
+            return home
         raise UnknownVoice(f"no engine has a voice {request.voice[:60]!r}: the list of voices names those that exist")
 
     def _first_that_speaks(self, language: str) -> str:

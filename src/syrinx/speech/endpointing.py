@@ -54,6 +54,11 @@ class Endpointer:
         """An utterance is under way, paused or not."""
         return self._speaking
 
+    @property
+    def paused(self) -> bool:
+        """The utterance under way has gone quiet."""
+        return self._paused
+
     def frame(self, probability: float, level_dbfs: float) -> Decision | None:
         """Take one 32 ms frame: its probability of speech and its level in dBFS."""
         began_ms = self.at_ms
