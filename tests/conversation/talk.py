@@ -161,6 +161,10 @@ class ScriptedEar:
                 pass
         self._heard.put_nowait(event)
 
+    def hear_too_long(self, text: str) -> None:
+        """The cap on one utterance is reached while its speaker goes on."""
+        self.hear(ended(text, reason="too_long"))
+
     async def events(self) -> AsyncGenerator[HearingEvent, None]:
         while True:
             yield await self._heard.get()
@@ -320,6 +324,14 @@ class Talk:
             if isinstance(seen.event, kind) and (turn is None or getattr(seen.event, "turn", None) == turn)
         )
 
+    def final_words_ms(self, turn: int) -> float:
+        """When the turn's words were final."""
+        return next(
+            seen.at_ms
+            for seen in self.seen
+            if isinstance(seen.event, TranscriptUpdated) and seen.event.turn == turn and seen.event.final
+        )
+
     async def until(self, kind: type[EventT], *, count: int = 1, within_s: float = 120.0) -> EventT:
         """Wait for the `count`th event of that kind since the talk began."""
         async with asyncio.timeout(within_s):
@@ -370,8 +382,9 @@ async def open_talk(
     barge_in: bool = True,
     listening: bool = True,
     reports: bool = True,
+    shared: bool = False,
 ) -> AsyncGenerator[Talk, None]:
-    """A running conversation; when it is left, nothing of it may remain."""
+    """A running conversation; when it is left, nothing of it may remain. `shared`: others use the engines, too."""
     engines = engines or FakeEngines()
     ears: list[ScriptedEar] = []
 
@@ -409,7 +422,8 @@ async def open_talk(
         finally:
             await conversation.aclose()
             await running
-    engines.assert_nothing_left()
+    if not shared:
+        engines.assert_nothing_left()
 
 
 def llm_saying(*texts: str, first_token_ms: float = 200, token_ms: float = 25) -> ScriptedLlm:
