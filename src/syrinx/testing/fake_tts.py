@@ -6,14 +6,13 @@ import asyncio
 import math
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 from syrinx.audio.pcm import PcmChunk
-from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
-from syrinx.errors import BadInput, EngineError, SyrinxError, UnknownLanguage, UnknownVoice
+from syrinx.engines.tts.requests import check_request
+from syrinx.errors import EngineError, SyrinxError, UnknownLanguage, UnknownVoice
 from syrinx.testing.audio import sine
 
 Sleep = Callable[[float], Awaitable[object]]
@@ -102,14 +101,7 @@ class ScriptedTts:
             self.closed_early += not finished
 
     def _check(self, request: SpeechRequest) -> Voice:
-        if not re.search(r"\w", request.text):
-            raise BadInput("there are no words to speak: send some text")
-        low, high = self.capabilities.speed
-        if not low <= request.speed <= high:
-            raise BadInput(f"a speed of {request.speed} cannot be: from {low} to {high}")
-        low, high = self.capabilities.pitch_semitones
-        if not low <= request.pitch_semitones <= high:
-            raise BadInput(f"a pitch of {request.pitch_semitones} semitones cannot be: from {low} to {high}")
+        check_request(request, self.capabilities)
         if request.voice is not None:
             for voice in self.voices:
                 if voice.id == request.voice:
@@ -148,26 +140,3 @@ class ScriptedTts:
             inside = tuple(word for word in words if begin_ms <= word.start_ms < end_ms)
             chunks.append(SpeechChunk(audio=audio, words=inside))
         return chunks
-
-
-class ScriptedTtsProvider:
-    """Opens the same `ScriptedTts` every time and counts how often it is open."""
-
-    def __init__(self, engine: ScriptedTts, *, name: str = "scripted") -> None:
-        self.engine = engine
-        self.opened = 0
-        self.closed = 0
-        self.info = EngineInfo(name=name, kind="tts", title="Scripted (for tests)", licence="Apache-2.0", max_active=64)
-
-    def check(self, options: Options) -> Availability:
-        return Availability(available=True, facts=dict(options))
-
-    @asynccontextmanager
-    async def open(self, options: Options) -> AsyncGenerator[ScriptedTts, None]:
-        if options:
-            raise BadInput(f"the scripted engine has no options, {', '.join(options)} given")
-        self.opened += 1
-        try:
-            yield self.engine
-        finally:
-            self.closed += 1

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from syrinx.audio.levels import rms_dbfs
-from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.vad.contract import FRAME_SAMPLES, VadCapabilities
-from syrinx.errors import BadAudio, BadInput, EngineError
+from syrinx.errors import BadAudio, EngineError
 
 
 class ScriptedVad:
@@ -57,26 +55,3 @@ class ScriptedVadStream:
         if not self._closed:
             self._closed = True
             self._vad.open_streams -= 1
-
-
-class ScriptedVadProvider:
-    """Opens the same `ScriptedVad` every time and counts how often it is open."""
-
-    def __init__(self, engine: ScriptedVad, *, name: str = "scripted") -> None:
-        self.engine = engine
-        self.opened = 0
-        self.closed = 0
-        self.info = EngineInfo(name=name, kind="vad", title="Scripted (for tests)", licence="Apache-2.0")
-
-    def check(self, options: Options) -> Availability:
-        return Availability(available=True, facts=dict(options))
-
-    @asynccontextmanager
-    async def open(self, options: Options) -> AsyncGenerator[ScriptedVad, None]:
-        if options:
-            raise BadInput(f"the scripted detector has no options, {', '.join(options)} given")
-        self.opened += 1
-        try:
-            yield self.engine
-        finally:
-            self.closed += 1

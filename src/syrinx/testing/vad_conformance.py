@@ -113,8 +113,7 @@ class VadConformance:
         rest = asyncio.create_task(judge(other, frames))
         await asyncio.sleep(0)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
         assert np.allclose(await rest, expected, atol=1e-3)
         # What was cancelled may or may not have been heard: from a reset on, all is as new.
         stream.reset()
