@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -79,7 +79,7 @@ class FakeEngines:
         """By kind: what opening it raises."""
 
     @contextmanager
-    def _lease(self, kind: str) -> Iterator[None]:
+    def _lease(self, kind: str) -> Generator[None, None, None]:
         if kind in self.unavailable:
             raise self.unavailable[kind]
         self.leases += 1
@@ -390,14 +390,14 @@ async def open_talk(
 
     @asynccontextmanager
     async def scripted_ear(
-        leased: Engines,
+        engines: Engines,
         stt_name: str,
         *,
         language: Callable[[], str],
         hotwords: Callable[[], tuple[str, ...]],
         rules: EndpointingRules,
     ) -> AsyncGenerator[ScriptedEar, None]:
-        async with leased.stt(stt_name), leased.vad():
+        async with engines.stt(stt_name), engines.vad():
             ears.append(ScriptedEar())
             yield ears[-1]
 
