@@ -86,6 +86,7 @@ class MockServer:
     """
 
     def __init__(self) -> None:
+        self.address = ""
         self.options = default_options()
         self.characters = [character("Ada", "#2f8f76"), character("Ben", "#b8618f")]
         self.token: str | None = None
