@@ -18,7 +18,7 @@ import numpy as np
 
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
 from syrinx.engines.contract import Availability, EngineInfo, Options
-from syrinx.engines.hosts.threads import Emit, stream_from_thread
+from syrinx.engines.threads import Emit, stream_from_thread
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
 from syrinx.engines.tts.espeak_library import EspeakLibrary, ListedVoice, WordEvent
 from syrinx.engines.tts.espeak_voices import EspeakVoices

@@ -13,7 +13,7 @@ from functools import partial
 
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
 from syrinx.engines.contract import Availability, EngineInfo, Options
-from syrinx.engines.hosts.threads import Emit, stream_from_thread
+from syrinx.engines.threads import Emit, stream_from_thread
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
 from syrinx.engines.tts.flite_library import LIBRARY, SAMPLE_RATE_HZ, FliteLibrary, Token
 from syrinx.engines.tts.requests import TextPiece, check_request, has_words, split_text, without_controls
