@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -20,7 +21,7 @@ def _default_home() -> Path:
 
 
 class Settings(BaseSettings):
-    """One field per SYRINX_ variable: `port` is SYRINX_PORT. Unknown SYRINX_ names in .env are refused."""
+    """One field per SYRINX_ variable: `port` is SYRINX_PORT."""
 
     model_config = SettingsConfigDict(
         env_prefix="SYRINX_", env_file=".env", env_file_encoding="utf-8", env_nested_delimiter="__", extra="ignore"
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     llm_url: str | None = Field(default=None, description="Base address of an OpenAI-compatible service.")
     llm_key: SecretStr | None = Field(default=None, description="Its key.")
     llm_model: str | None = Field(default=None, description="Model to ask for.")
+    llm_proxy: str | None = Field(default=None, description="HTTP proxy on the way to it.")
     engine: dict[str, dict[str, str]] = Field(
         default_factory=dict,
         description="Options of single engines: SYRINX_ENGINE__ESPEAK__HOST=worker sets option host of espeak.",
@@ -104,8 +106,9 @@ def read_settings(**overrides: object) -> Settings:
 
 
 def surroundings() -> Mapping[str, str]:
-    """The process environment, for the discovery of language models (OPENROUTER_API_KEY and the like)."""
-    return dict(os.environ)
+    """The process environment over .env, for the discovery of language models (OPENROUTER_API_KEY and the like)."""
+    kept = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**kept, **os.environ}
 
 
 def silence_telemetry() -> None:

@@ -16,6 +16,7 @@ KINDS: tuple[Kind, ...] = ("tts", "stt", "llm", "vad")
 
 Host = Literal["process", "worker"]
 """`process`: in the server's own process. `worker`: in a process of its own, spoken to over gRPC."""
+HOSTS: tuple[Host, ...] = ("process", "worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class EngineInfo:
     """Where it runs unless the settings say otherwise."""
     remote: bool = False
     """True when what a person says or writes leaves this machine."""
+    preference: int = 0
+    """`auto` takes the available engine with the highest; the built-in ones have 10 (works everywhere) and 20 (better)."""
     max_active: int = 4
     """Requests that may run in one opened engine at once; more wait."""
     max_queued: int = 64

@@ -42,13 +42,13 @@ class AutoVoice:
             voice_context=any(able.voice_context for able in abilities),
         )
 
-    def engine_of(self, request: SpeechRequest) -> str:
-        """The name of the engine that is going to speak. Raises UnknownVoice or UnknownLanguage."""
-        return self._route(request)[0]
+    def engine_for(self, *, language: str, voice: str | None) -> str:
+        """The name of the engine that speaks such a request. Raises UnknownVoice or UnknownLanguage."""
+        return self._route(language, voice)[0]
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         """As the contract has it; raises UnknownVoice or UnknownLanguage when no engine has it."""
-        name, voice_id = self._route(request)
+        name, voice_id = self._route(request.language, request.voice)
         engine = self._engines[name]
         resampler = StreamResampler(engine.capabilities.sample_rate_hz, RATE_HZ)
         async with aclosing(engine.synthesize(replace(request, voice=voice_id))) as chunks:
@@ -58,14 +58,14 @@ class AutoVoice:
         if rest.sample_count:
             yield SpeechChunk(audio=rest)
 
-    def _route(self, request: SpeechRequest) -> tuple[str, str | None]:
+    def _route(self, language: str, voice: str | None) -> tuple[str, str | None]:
         """The engine's name and the voice's id within it."""
-        if request.voice is None:
-            return self._first_that_speaks(request.language), None
-        home = self._homes.get(request.voice)
+        if voice is None:
+            return self._first_that_speaks(language), None
+        home = self._homes.get(voice)
         if home is not None:
             return home
-        raise UnknownVoice(f"no engine has a voice {request.voice[:60]!r}: the list of voices names those that exist")
+        raise UnknownVoice(f"no engine has a voice {voice[:60]!r}: the list of voices names those that exist")
 
     def _first_that_speaks(self, language: str) -> str:
         primary = language.partition("-")[0].lower()

@@ -22,13 +22,15 @@ class _Message(BaseModel):
 
 
 class CharacterMessage(_Message):
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-    description: Annotated[str, StringConstraints(max_length=500)] = ""
-    scene: Annotated[str, StringConstraints(max_length=500)] = ""
-    persona: Annotated[str, StringConstraints(max_length=4000)] = ""
+    """Bounds are the conversation's own (conversation/characters.py), which says what would be right."""
+
+    name: str
+    description: str = ""
+    scene: str = ""
+    persona: str = ""
     voice: _Name | None = None
-    speed: Annotated[float, Field(ge=0.25, le=4.0)] = 1.0
-    colour: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    speed: float = 1.0
+    colour: str | None = None
 
 
 Characters = Annotated[list[CharacterMessage], Field(min_length=1, max_length=8)]
@@ -43,7 +45,7 @@ class Hello(_Message):
     language: _Name | None = None
     voice: _Name | None = None
     characters: Characters | None = None
-    barge_in: bool = False
+    barge_in: bool | None = None
 
 
 class StartListening(_Message):

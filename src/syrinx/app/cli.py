@@ -1,0 +1,147 @@
+"""The command line: syrinx serve, say, listen, talk and doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from syrinx.app.settings import read_settings, silence_telemetry
+from syrinx.errors import SyrinxError
+
+app = typer.Typer(
+    name="syrinx",
+    help="A voice platform that you run yourself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one (SYRINX_PORT, 8000).")]
+Language = Annotated[str | None, typer.Option(help="BCP 47, for example en or pt-BR.")]
+
+
+def main() -> None:
+    """Entry point: errors that we know become one line and exit status 1."""
+    silence_telemetry()
+    try:
+        app()
+    except SyrinxError as error:
+        err.print(f"[bold red]{error.code}[/]: {error.message}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(work)
+        return
+    import uvloop  # noqa: PLC0415 - Unix only
+
+    uvloop.run(work)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (SYRINX_HOST, 127.0.0.1).")] = None,
+    port: Port = None,
+    home: Annotated[Path | None, typer.Option(help="Folder for all that Syrinx keeps (SYRINX_HOME).")] = None,
+) -> None:
+    """Start the server and print the address of its page."""
+    from syrinx.app import server  # noqa: PLC0415 - each command loads what it needs, so that all are quick
+
+    settings = read_settings(host=host, port=port, home=home)
+    server.set_up_logging(settings.log_level)
+
+    def ready(address: str) -> None:
+        out.print(f"Syrinx is ready: [bold]{address}[/]", soft_wrap=True)
+        sys.stdout.flush()
+
+    _run(server.serve(settings, on_ready=ready))
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What to say; - reads standard input.")],
+    out_file: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Write a WAV file instead of playing; - writes to standard output."),
+    ] = None,
+    voice: Annotated[str | None, typer.Option(help="A voice's id; --voices lists them.")] = None,
+    language: Language = None,
+    speed: Annotated[float, typer.Option(help="1 is as usual.")] = 1.0,
+    engine: Annotated[str | None, typer.Option(help="Voice engine by name (SYRINX_TTS).")] = None,
+) -> None:
+    """Speak a text: on the loudspeaker, or into a file."""
+    from syrinx.app import speaking  # noqa: PLC0415
+
+    settings = read_settings(tts=engine, language=language)
+    words = sys.stdin.read() if text == "-" else text
+    _run(speaking.say(settings, words, voice=voice, speed=speed, to=out_file, console=err))
+
+
+@app.command()
+def voices(language: Language = None) -> None:
+    """List the voices that can be used here."""
+    from syrinx.app import speaking  # noqa: PLC0415
+
+    _run(speaking.list_voices(read_settings(), language=language, console=out))
+
+
+@app.command()
+def listen(
+    file: Annotated[Path, typer.Argument(help="A WAV file with speech.")],
+    language: Language = None,
+    engine: Annotated[str | None, typer.Option(help="Ear by name (SYRINX_STT).")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print text, language and word times as JSON.")] = False,
+) -> None:
+    """Transcribe a recording."""
+    from syrinx.app import hearing  # noqa: PLC0415
+
+    settings = read_settings(stt=engine, language=language)
+    _run(hearing.listen(settings, file, as_json=json_output, out=out, err=err))
+
+
+@app.command()
+def talk(
+    file: Annotated[Path, typer.Argument(help="A WAV file: what the person says, pauses included.")],
+    server: Annotated[
+        str | None,
+        typer.Option(help="Address of a running server, for example http://127.0.0.1:8000; else one is started."),
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="Token of that server.", envvar="SYRINX_TOKEN")] = None,
+    barge_in: Annotated[bool, typer.Option(help="Keep the microphone open while the reply sounds.")] = False,
+    voice: Annotated[str | None, typer.Option(help="A voice's id.")] = None,
+    language: Language = None,
+    reply_to: Annotated[
+        Path | None, typer.Option("--reply", help="Write the sound of the replies to a WAV file.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
+) -> None:
+    """Hold a spoken conversation with a recording and print what happens."""
+    from syrinx.app import talking  # noqa: PLC0415
+
+    plan = talking.TalkPlan(
+        recording=file, barge_in=barge_in, voice=voice, language=language, reply_to=reply_to, as_json=json_output
+    )
+    _run(talking.talk(read_settings(), plan, server=server, token=token, out=out))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what works here, what is missing and the command that mends it."""
+    from syrinx.app import examining  # noqa: PLC0415
+
+    _run(examining.report(read_settings(), console=out))
+
+
+if __name__ == "__main__":
+    main()

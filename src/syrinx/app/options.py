@@ -1,0 +1,107 @@
+"""Gathers what a talk may name, and what `ready` says of the engines in use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import syrinx
+from syrinx.app.engine_choice import AUTO, ChosenKind
+from syrinx.app.house import House
+from syrinx.conversation import Conversation
+from syrinx.conversation.characters import MAX_CHARACTERS
+from syrinx.engines.registry import EngineReport
+from syrinx.transports.http.talk import (
+    EngineOption,
+    LanguageOption,
+    TalkDefaults,
+    TalkLimits,
+    TalkOptions,
+    VoiceOption,
+)
+from syrinx.transports.messages import INPUT_SAMPLE_RATES_HZ, MAX_TEXT_CHARS
+
+
+async def talk_options(house: House) -> TalkOptions:
+    """Opens the voice engines, to ask for their voices."""
+    settings = house.settings
+    chosen = await house.engines.chosen()
+    async with house.engines.all_voices() as voices, house.engines.stt("") as ear:
+        spoken = set(voices.capabilities.languages)
+        heard = set(ear.capabilities.languages)
+        offered = [
+            VoiceOption(
+                id=voice.id,
+                name=voice.name,
+                language=voice.language,
+                gender=voice.gender,
+                engine=voices.engine_for(language=voice.language, voice=voice.id),
+            )
+            for voice in voices.voices
+        ]
+    return TalkOptions(
+        version=syrinx.__version__,
+        voices=offered,
+        languages=[
+            LanguageOption(id=each, hears=each in heard, speaks=each in spoken) for each in sorted(spoken | heard)
+        ],
+        engines=await _engine_options(house, chosen),
+        defaults=TalkDefaults(
+            language=settings.language, voice=None, tts=settings.tts, stt=settings.stt, llm=settings.llm
+        ),
+        limits=TalkLimits(
+            text_chars=MAX_TEXT_CHARS,
+            characters=MAX_CHARACTERS,
+            input_sample_rates=list(INPUT_SAMPLE_RATES_HZ),
+        ),
+    )
+
+
+async def _engine_options(
+    house: House, chosen: dict[ChosenKind, tuple[str, ...]]
+) -> dict[ChosenKind, list[EngineOption]]:
+    reports = house.engines.reports()
+    listed: dict[ChosenKind, list[EngineOption]] = {}
+    for kind in ("stt", "llm", "tts"):
+        listed[kind] = [
+            await _engine_option(house, report, chosen=report.name in chosen[kind])
+            for report in reports
+            if report.kind == kind
+        ]
+    return listed
+
+
+async def _engine_option(house: House, report: EngineReport, *, chosen: bool) -> EngineOption:
+    option = EngineOption(
+        name=report.name,
+        title=report.info.title if report.info else report.name,
+        remote=bool(report.info and report.info.remote),
+        available=report.availability.available,
+        reason=report.availability.reason,
+        remedy=report.availability.remedy,
+        chosen=chosen,
+        licence=report.info.licence if report.info else "",
+    )
+    if report.kind == "llm" and chosen:
+        # The same engine speaks to a model next door or far away: only the address tells.
+        model = await house.engines.language_model()
+        option.title, option.remote, option.destination = model.title, model.leaves_machine, model.destination
+    return option
+
+
+async def engines_in_use(house: House, conversation: Conversation) -> dict[str, Any]:
+    """What `ready` says: for each kind the engine that this conversation gets."""
+    settings = conversation.settings
+    chosen = await house.engines.chosen()
+    asked: dict[ChosenKind, str] = {"stt": settings.stt, "llm": settings.llm, "tts": settings.tts}
+    model = await house.engines.language_model()
+    in_use: dict[str, Any] = {}
+    for kind, name in asked.items():
+        engine = name if name not in {"", AUTO} else chosen[kind][0]
+        if kind == "tts" and name in {"", AUTO}:
+            async with house.engines.all_voices() as voices:
+                engine = voices.engine_for(language=settings.language, voice=settings.voice)
+        info = house.engines.info(kind, engine)
+        in_use[kind] = {"name": engine, "title": info.title, "remote": info.remote}
+        if kind == "llm" and engine == model.engine:
+            in_use[kind] |= {"title": model.title, "remote": model.leaves_machine, "destination": model.destination}
+    return in_use

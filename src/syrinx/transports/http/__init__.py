@@ -1,0 +1,1 @@
+"""HTTP: one file per dialect, each holding its routes and wire models."""

@@ -1,0 +1,122 @@
+"""What the Talk page and other clients ask around the socket: the options of a talk."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header
+from pydantic import BaseModel, ConfigDict, Field
+
+from syrinx.errors import Unauthorized
+
+
+class VoiceOption(BaseModel):
+    id: str = Field(description="What `voice` takes in hello, set and a character.", examples=["slt"])
+    name: str = Field(examples=["Slt"])
+    language: str = Field(description="BCP 47.", examples=["en-US"])
+    gender: Literal["female", "male", "neutral"]
+    engine: str = Field(examples=["flite"])
+
+
+class LanguageOption(BaseModel):
+    id: str = Field(description="BCP 47 primary tag.", examples=["en"])
+    hears: bool = Field(description="Whether the ear in use understands it; otherwise type.")
+    speaks: bool
+
+
+class EngineOption(BaseModel):
+    name: str = Field(examples=["espeak"])
+    title: str = Field(examples=["espeak-ng (basic, built in)"])
+    remote: bool = Field(description="Whether what is said or written leaves this machine.")
+    destination: str = Field(default="", description="The host it is sent to.")
+    available: bool
+    reason: str = Field(default="", description="What is missing.")
+    remedy: str = Field(default="", description="The command or setting that mends it.")
+    chosen: bool = Field(description="Whether a talk that names none gets it.")
+    licence: str = ""
+
+
+class TalkDefaults(BaseModel):
+    language: str
+    voice: str | None
+    tts: str
+    stt: str
+    llm: str
+
+
+class TalkLimits(BaseModel):
+    text_chars: int
+    characters: int
+    input_sample_rates: list[int]
+
+
+class TalkOptions(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "version": "0.1.0",
+                "voices": [{"id": "slt", "name": "Slt", "language": "en-US", "gender": "female", "engine": "flite"}],
+                "languages": [{"id": "en", "hears": True, "speaks": True}],
+                "engines": {
+                    "stt": [],
+                    "llm": [],
+                    "tts": [
+                        {
+                            "name": "espeak",
+                            "title": "espeak-ng (basic, built in)",
+                            "remote": False,
+                            "available": True,
+                            "chosen": True,
+                            "licence": "GPL-3.0-or-later",
+                        }
+                    ],
+                },
+                "defaults": {"language": "en", "voice": None, "tts": "auto", "stt": "auto", "llm": "auto"},
+                "limits": {"text_chars": 4000, "characters": 8, "input_sample_rates": [8000, 16000]},
+            }
+        }
+    )
+
+    version: str
+    voices: list[VoiceOption]
+    languages: list[LanguageOption]
+    engines: dict[Literal["stt", "llm", "tts"], list[EngineOption]]
+    defaults: TalkDefaults
+    limits: TalkLimits
+
+
+class ErrorBody(BaseModel):
+    """What every refusal of this family looks like."""
+
+    code: str = Field(examples=["unauthorized"])
+    message: str = Field(examples=["this server wants a token: send it as Authorization: Bearer ..."])
+    retryable: bool = False
+
+
+def require_token(expected: str | None) -> Callable[..., None]:
+    """A dependency that lets through who sends the token, or everybody when none is set."""
+
+    def check(authorization: Annotated[str, Header()] = "") -> None:
+        given = authorization.removeprefix("Bearer ").strip()
+        if expected is not None and not hmac.compare_digest(given.encode(), expected.encode()):
+            raise Unauthorized("this server wants a token: send it as Authorization: Bearer ...")
+
+    return check
+
+
+def talk_option_routes(options: Callable[[], Awaitable[TalkOptions]], *, token: str | None) -> APIRouter:
+    router = APIRouter(tags=["talk"])
+
+    @router.get(
+        "/api/talk/options",
+        summary="What a talk may name",
+        dependencies=[Depends(require_token(token))],
+        responses={401: {"model": ErrorBody}, 503: {"model": ErrorBody}},
+    )
+    async def talk_options() -> TalkOptions:  # pyright: ignore[reportUnusedFunction]
+        """Voices, languages and engines that `hello` and `set` of the realtime protocol may name."""
+        return await options()
+
+    return router

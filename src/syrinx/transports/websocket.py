@@ -1,0 +1,278 @@
+"""The realtime protocol (docs/protocol.md) over a WebSocket: frames in, frames out, and nothing decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from syrinx.audio import StreamResampler
+from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
+from syrinx.conversation import CloseReason, Conversation, Conversations, ConversationSettings, TakenOver
+from syrinx.conversation.events import AudioOut
+from syrinx.errors import BadAudio, ProtocolViolation, RateLimited, SyrinxError, TooLarge, Unauthorized
+from syrinx.transports import messages
+from syrinx.transports.limits import TokenBucket
+from syrinx.transports.origins import origin_allowed
+from syrinx.transports.ready import conversation_settings, ready_message, settings_change
+
+log = structlog.get_logger()
+
+HEARING_RATE_HZ: Final = 16_000
+
+CLOSE_STOPPING: Final = 4000
+CLOSE_TAKEN_OVER: Final = 4001
+CLOSE_NO_HELLO: Final = 4002
+CLOSE_IDLE: Final = 4003
+CLOSE_REFUSED: Final = 4004
+CLOSE_FLOOD: Final = 4008
+CLOSE_TRY_LATER: Final = 1013
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketLimits:
+    """Bounds of docs/protocol.md; past one, an error is sent and the frame dropped."""
+
+    text_bytes: int = 64 * 1024
+    sound_bytes: int = 64 * 1024
+    sound_speed: float = 2.0
+    """Seconds of sound allowed per second, on average."""
+    sound_burst_s: float = 10.0
+    messages_per_s: float = 50.0
+    messages_burst: float = 100.0
+    refusals_per_s: float = 5.0
+    refusals_burst: float = 100.0
+    """Refused frames after which the socket is closed."""
+    hello_timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkHouse:
+    """What the socket needs of the house; wired by the app."""
+
+    conversations: Conversations
+    begin: Callable[[ConversationSettings], Awaitable[Conversation]]
+    """Opens a conversation; raises what keeps it from being opened."""
+    engines_in_use: Callable[[Conversation], Awaitable[dict[str, Any]]]
+    """What `ready` says of the engines."""
+    language: str = "en"
+    """Of conversations whose hello names none."""
+    token: str | None = None
+    origins: Collection[str] = ()
+    limits: SocketLimits = field(default_factory=SocketLimits)
+
+
+def talk_routes(house: TalkHouse) -> APIRouter:
+    router = APIRouter()
+
+    @router.websocket("/ws")
+    async def talk(socket: WebSocket) -> None:  # pyright: ignore[reportUnusedFunction]
+        if not origin_allowed(socket.headers, listed=house.origins):
+            log.warning("socket refused", reason="origin")
+            await socket.close(CLOSE_REFUSED, "this page's origin is not listed in SYRINX_ORIGINS")
+            return
+        await socket.accept()
+        await _Talk(house, socket).run()
+
+    return router
+
+
+class _Talk:
+    """One socket, from its hello to its end."""
+
+    def __init__(self, house: TalkHouse, socket: WebSocket) -> None:
+        limits = house.limits
+        self._house = house
+        self._socket = socket
+        self._limits = limits
+        self._messages = TokenBucket(rate_per_s=limits.messages_per_s, burst=limits.messages_burst)
+        self._sound_s = TokenBucket(rate_per_s=limits.sound_speed, burst=limits.sound_burst_s)
+        self._refusals = TokenBucket(rate_per_s=limits.refusals_per_s, burst=limits.refusals_burst)
+        self._input_rate_hz = HEARING_RATE_HZ
+        self._resampler: StreamResampler | None = None
+        self._taken_over = False
+
+    async def run(self) -> None:
+        """Serve until the socket is closed by either side; the conversation is then left, so that it may be resumed."""
+        try:
+            hello = await self._hello()
+            conversation = await self._open(hello) if hello else None
+        except WebSocketDisconnect:
+            return
+        if conversation is None:
+            return
+        sending = asyncio.create_task(self._send_events(conversation))
+        try:
+            await self._receive(conversation)
+        except WebSocketDisconnect:
+            log.debug("socket closed", conversation=conversation.id)
+        finally:
+            sending.cancel()
+            await asyncio.wait([sending])
+            if not self._taken_over:
+                self._house.conversations.leave(conversation)
+            if not sending.cancelled() and (failure := sending.exception()):
+                raise failure
+
+    # Hello.
+
+    async def _hello(self) -> messages.Hello | None:
+        """The first acceptable message; None when none came in time and the socket was closed."""
+        try:
+            async with asyncio.timeout(self._limits.hello_timeout_s):
+                while True:
+                    frame = await self._frame()
+                    try:
+                        if isinstance(frame, bytes):
+                            raise ProtocolViolation('sound before hello: send {"type": "hello"} first')
+                        message = messages.read_message(frame)
+                        if isinstance(message, messages.Hello):
+                            return message
+                        raise ProtocolViolation(f'{message.type} before hello: send {{"type": "hello"}} first')
+                    except SyrinxError as refusal:
+                        if not await self._refuse(refusal):
+                            return None
+        except TimeoutError:
+            await self._send(messages.error_message(ProtocolViolation("no hello came in time: send it first")))
+            await self._socket.close(CLOSE_NO_HELLO, "no hello")
+            return None
+
+    async def _open(self, hello: messages.Hello) -> Conversation | None:
+        """Begin or resume the conversation and answer `ready`; None when it was refused and the socket closed."""
+        try:
+            self._check_token(hello)
+            conversations = self._house.conversations
+            if hello.conversation_id or hello.resume:
+                conversation = conversations.resume(hello.conversation_id or "", hello.resume or "")
+                change = settings_change(hello)
+                if change is not None:
+                    await conversation.change(change)
+            else:
+                conversation = await self._house.begin(conversation_settings(hello, language=self._house.language))
+        except SyrinxError as refusal:
+            await self._send(messages.error_message(refusal))
+            await self._socket.close(CLOSE_REFUSED if not refusal.retryable else CLOSE_TRY_LATER, refusal.code)
+            return None
+        self._input_rate_hz = hello.input_sample_rate
+        if hello.input_sample_rate != HEARING_RATE_HZ:
+            self._resampler = StreamResampler(hello.input_sample_rate, HEARING_RATE_HZ)
+        engines = await self._house.engines_in_use(conversation)
+        ready = ready_message(
+            conversation, engines=engines, input_rate_hz=self._input_rate_hz, resumed=bool(hello.resume)
+        )
+        await self._send(ready)
+        return conversation
+
+    def _check_token(self, hello: messages.Hello) -> None:
+        expected = self._house.token
+        if expected is not None and not hmac.compare_digest((hello.token or "").encode(), expected.encode()):
+            raise Unauthorized("this server wants a token: send the one set as SYRINX_TOKEN in hello")
+
+    # From the client.
+
+    async def _receive(self, conversation: Conversation) -> None:
+        while True:
+            frame = await self._frame()
+            try:
+                if isinstance(frame, bytes):
+                    self._hear(conversation, frame)
+                else:
+                    await self._do(conversation, frame)
+            except SyrinxError as refusal:
+                if not await self._refuse(refusal):
+                    return
+
+    async def _frame(self) -> str | bytes:
+        received = await self._socket.receive()
+        if received["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(received.get("code", 1005))
+        sound: bytes | None = received.get("bytes")
+        return sound if sound is not None else received["text"]
+
+    def _hear(self, conversation: Conversation, sound: bytes) -> None:
+        if len(sound) > self._limits.sound_bytes:
+            raise TooLarge(f"{len(sound)} bytes of sound in one frame: send at most {self._limits.sound_bytes}")
+        if len(sound) % BYTES_PER_SAMPLE:
+            raise BadAudio(f"{len(sound)} bytes hold half a sample: send s16le PCM, 2 bytes per sample")
+        if not self._sound_s.take(len(sound) / BYTES_PER_SAMPLE / self._input_rate_hz):
+            raise RateLimited(
+                f"sound comes faster than {self._limits.sound_speed:g} times real time: send it as it is made"
+            )
+        chunk = PcmChunk(pcm=sound, sample_rate_hz=self._input_rate_hz)
+        conversation.hear(chunk if self._resampler is None else self._resampler.feed(chunk))
+
+    async def _do(self, conversation: Conversation, text: str) -> None:
+        # A cheap bound first: characters are at most bytes.
+        if len(text) > self._limits.text_bytes or len(text.encode()) > self._limits.text_bytes:
+            raise TooLarge(f"a message of {len(text)} characters: send at most {self._limits.text_bytes} bytes")
+        if not self._messages.take():
+            raise RateLimited(f"more than {self._limits.messages_per_s:g} messages a second: send fewer")
+        message = messages.read_message(text)
+        match message:
+            case messages.Playback():
+                conversation.played(message.turn, message.played_ms)
+            case messages.StartListening():
+                conversation.start_listening()
+            case messages.StopListening():
+                conversation.stop_listening()
+            case messages.Text():
+                conversation.say(message.text)
+            case messages.Interrupt():
+                conversation.interrupt()
+            case messages.Set():
+                change = settings_change(message)
+                if change is not None:
+                    await conversation.change(change)
+            case messages.Reset():
+                conversation.reset(message.what)
+            case messages.Ping():
+                await self._send({"type": "pong", "t": message.t})
+            case messages.Hello():
+                raise ProtocolViolation("hello comes once, as the first message: use set to change something")
+
+    # To the client.
+
+    async def _send_events(self, conversation: Conversation) -> None:
+        """Send what happens until the conversation ends or goes on elsewhere, and close the socket then."""
+        try:
+            async with aclosing(conversation.events()) as events:
+                async for event in events:
+                    if isinstance(event, AudioOut):
+                        await self._socket.send_bytes(event.chunk.pcm)
+                    elif (message := messages.event_message(event)) is not None:
+                        await self._send(message)
+            code, reason = _CLOSINGS.get(conversation.close_reason or "asked", (CLOSE_STOPPING, "closed"))
+        except TakenOver:
+            self._taken_over = True
+            code, reason = CLOSE_TAKEN_OVER, "the conversation goes on in another window"
+        except (WebSocketDisconnect, RuntimeError):
+            return  # the socket is gone: receiving has seen it, too
+        await self._socket.close(code, reason)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._socket.send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+    async def _refuse(self, refusal: SyrinxError) -> bool:
+        """Answer a frame that was dropped; False when there were too many of them and the socket was closed."""
+        if self._refusals.take():
+            await self._send(messages.error_message(refusal))
+            return True
+        await self._socket.close(CLOSE_FLOOD, "too many refused messages")
+        return False
+
+
+_CLOSINGS: dict[CloseReason, tuple[int, str]] = {
+    "asked": (1000, "closed"),
+    "idle": (CLOSE_IDLE, "idle"),
+    "expired": (CLOSE_IDLE, "idle"),
+    "overrun": (CLOSE_TRY_LATER, "the client does not read what is sent"),
+    "stopping": (CLOSE_STOPPING, "the server is stopping"),
+}
