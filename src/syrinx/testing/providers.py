@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import Generic
 
-from syrinx.engines.contract import Availability, EngineInfo, Kind, Options
-
-EngineT = TypeVar("EngineT")
+from syrinx.engines.contract import Availability, EngineInfo, EngineT_co, Kind, Options
 
 
-class FakeProvider(Generic[EngineT]):
+class FakeProvider(Generic[EngineT_co]):
     """Opens what `factory(options)` returns; what it raises is raised by `open`. Counts how often it is open."""
 
     def __init__(
         self,
         kind: Kind,
         name: str,
-        factory: Callable[[Options], EngineT],
+        factory: Callable[[Options], EngineT_co],
         *,
         max_active: int = 4,
         max_queued: int = 64,
@@ -40,7 +38,7 @@ class FakeProvider(Generic[EngineT]):
         return self.availability
 
     @asynccontextmanager
-    async def open(self, options: Options) -> AsyncGenerator[EngineT, None]:
+    async def open(self, options: Options) -> AsyncGenerator[EngineT_co, None]:
         self.opened += 1
         try:
             yield self._factory(options)

@@ -9,12 +9,12 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from syrinx.engines.contract import EngineT_co
 from syrinx.engines.llm.contract import LanguageModel, LlmCapabilities, ReplyRequest, TextDelta
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
 from syrinx.errors import EngineError
 
 T = TypeVar("T")
-EngineT = TypeVar("EngineT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +69,11 @@ def _tell(fell_back: FellBack, on_fallback: OnFallback | None) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Substitute(Generic[EngineT]):
+class Substitute(Generic[EngineT_co]):
     """An engine that is opened when it is needed, for example `lambda: pool.lease("tts", "espeak")`."""
 
     engine: str
-    open: Callable[[], AbstractAsyncContextManager[EngineT]]
+    open: Callable[[], AbstractAsyncContextManager[EngineT_co]]
 
 
 class TtsWithFallback:

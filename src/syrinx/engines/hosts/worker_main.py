@@ -24,13 +24,17 @@ from syrinx.engines.hosts.in_process import open_in_process
 from syrinx.engines.hosts.parent_watch import be_killed_with, watch_input
 from syrinx.engines.hosts.worker_job import LONGEST_SOCKET_PATH, SOCKET_NAME, WorkerJob
 from syrinx.engines.registry import EngineRegistry, import_provider
-from syrinx.errors import SyrinxError
+from syrinx.errors import ConfigurationError, SyrinxError
 
 
 def main() -> None:
     input_fd, answer_fd = _take_over_standard_streams()
     with os.fdopen(os.dup(input_fd), "rb") as lines:
-        job = WorkerJob.from_line(lines.readline())
+        try:
+            job = WorkerJob.from_line(lines.readline())
+        except ConfigurationError as error:
+            sys.stderr.write(f"{error.message}\n")
+            sys.exit(2)
     be_killed_with(job.parent_pid)
 
     def answer(content: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ READ_BYTES = 8192
 
 
 class WorkerOutput:
-    """Reads until the worker has closed its output; lines past `LINES_PER_WINDOW` in a window are counted, not logged."""
+    """Reads until the worker has closed its output; lines past `LINES_PER_WINDOW` are counted, not logged."""
 
     def __init__(self, *, kind: str, engine: str, pid: int) -> None:
         self._log = structlog.get_logger(__name__).bind(kind=kind, engine=engine, pid=pid)
