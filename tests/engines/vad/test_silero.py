@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from syrinx.audio import PcmChunk, clip_to_int16, read_wav, resample
-from syrinx.engines.vad import silero
+from syrinx.engines.vad import silero, silero_model
 from syrinx.engines.vad.silero import SETTLED_FRAMES, SileroVad, provider
 from syrinx.errors import ConfigurationError, EngineError, EngineUnavailable
 from syrinx.testing.vad_conformance import QUIET, VadConformance, frames_of, judge
@@ -205,7 +205,8 @@ async def test_impossible_options_are_refused(options: dict[str, str]) -> None:
 
 
 async def test_without_the_model_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(silero, "_find_model", lambda: None)
+    monkeypatch.setattr(silero, "find_model", lambda: None)
+    monkeypatch.setattr(silero_model, "find_model", lambda: None)
     assert provider.check({}).remedy == "pip install --no-deps silero-vad"
     with pytest.raises(EngineUnavailable, match="pip install --no-deps silero-vad"):
         async with provider.open({}):

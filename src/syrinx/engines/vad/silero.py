@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import importlib.util
-import os
 from collections import deque
 from collections.abc import AsyncGenerator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,14 +17,13 @@ import numpy.typing as npt
 
 from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.vad.contract import FRAME_SAMPLES, SAMPLE_RATE_HZ, VadCapabilities
+from syrinx.engines.vad.silero_model import REMEDY, find_model, load_model
 from syrinx.engines.vad.slots import CONTEXT_SAMPLES, Slots
-from syrinx.errors import BadAudio, ConfigurationError, EngineError, EngineUnavailable
+from syrinx.errors import BadAudio, ConfigurationError, EngineError
 
 if TYPE_CHECKING:
     import onnxruntime
 
-REMEDY = "pip install --no-deps silero-vad"
-MODEL_FILES = ("silero_vad_16k_op15.onnx", "silero_vad.onnx")
 MAX_BATCH = 128
 
 DEFAULT_GATE_DBFS = -60.0
@@ -211,7 +208,7 @@ class SileroProvider:
             _gate_dbfs(options)
         except ConfigurationError as error:
             return Availability(available=False, reason=error.message)
-        model = _find_model()
+        model = find_model()
         if model is None:
             return Availability(available=False, reason="Silero's ONNX model is not installed", remedy=REMEDY)
         if importlib.util.find_spec("onnxruntime") is None:
@@ -223,7 +220,7 @@ class SileroProvider:
     @asynccontextmanager
     async def open(self, options: Options) -> AsyncGenerator[SileroVad, None]:
         gate_dbfs = _gate_dbfs(options)
-        vad = SileroVad(await asyncio.to_thread(_load), gate_dbfs=gate_dbfs)
+        vad = SileroVad(await asyncio.to_thread(load_model), gate_dbfs=gate_dbfs)
         try:
             yield vad
         finally:
@@ -259,38 +256,3 @@ def _gate_dbfs(options: Options) -> float | None:
             f"silero's option 'gate_dbfs' is {given!r}: 'off' or a level from -120 to -40 is needed"
         )
     return gate_dbfs
-
-
-def _find_model() -> Path | None:
-    """The model inside the package silero-vad, which is never imported: its own code needs torch."""
-    spec = importlib.util.find_spec("silero_vad")
-    for folder in spec.submodule_search_locations or () if spec is not None else ():
-        for name in MODEL_FILES:
-            path = Path(folder) / "data" / name
-            if path.is_file():
-                return path
-    return None
-
-
-def _load() -> onnxruntime.InferenceSession:
-    model = _find_model()
-    if model is None:
-        raise EngineUnavailable(f"Silero's ONNX model is not installed: {REMEDY}")
-    # Read by the library when it is imported; from 1.29 on it would otherwise report home.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    try:
-        import onnxruntime  # noqa: PLC0415 - heavy, and only after the lines above
-    except ImportError as error:
-        raise EngineUnavailable(f"onnxruntime cannot be loaded ({error}): pip install onnxruntime") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise EngineUnavailable(f"{model} cannot be loaded ({error}): {REMEDY} --force-reinstall") from error
-    inputs = {argument.name for argument in session.get_inputs()}
-    if inputs != {"input", "state", "sr"}:
-        raise EngineUnavailable(f"{model} has inputs {sorted(inputs)}, not those of Silero 5 or 6: {REMEDY} --upgrade")
-    return session
