@@ -140,7 +140,9 @@ class MockServer:
             "audio_stream_start", turn=turn, speaker=speaker, format="pcm_s16le", sample_rate=24_000, channels=1
         )  # fmt: skip
 
-    def sentence(self, turn: int, index: int, text: str, *, at_ms: float, spoken: bool = True, speaker: str = "Ada") -> None:
+    def sentence(
+        self, turn: int, index: int, text: str, *, at_ms: float, spoken: bool = True, speaker: str = "Ada"
+    ) -> None:
         self.send("sentence", turn=turn, index=index, speaker=speaker, text=text, at_ms=at_ms, spoken=spoken)
 
     def stop_sound(self, turn: int, reason: str = "finished", *, played_ms: float = 0.0, heard: str = "") -> None:

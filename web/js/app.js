@@ -26,7 +26,8 @@ import { startTyping } from "./typing.js";
 import { currentView, startViews } from "./views.js";
 import { setHeld, setSounding, setTalkState, startVoiceButton, whoAnswers } from "./voice-button.js";
 import {
-  connect, connectionPhase, forgetConversation, onConnection, onMessage, onSound, send, setHello, socketCounters,
+  connect, connectionPhase, forgetConversation, helloAgain, onConnection, onMessage, onSound, send, setHello,
+  socketCounters,
 } from "./websocket.js";
 
 const welcomeWho = document.getElementById("welcome-who");
@@ -103,6 +104,8 @@ function listenToProblems() {
       // A voice or language kept from another day is no longer there: begin without it.
       retriedChoices = true;
       forgetChoices();
+      helloAgain();
+      return;
     }
     if (message.code === "unauthorized") {
       showProblem(token() ? "token-refused" : "token-needed");

@@ -95,6 +95,11 @@ export function forgetConversation() {
   keepInTab("conversation", null);
 }
 
+// For a hello that was refused: `fields` has changed since.
+export function helloAgain() {
+  if (phase === "connecting" && socket.readyState === WebSocket.OPEN) sayHello();
+}
+
 function sayHello() {
   const conversation = keptInTab("conversation");
   const hello = { type: "hello", ...helloFields() };

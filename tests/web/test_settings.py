@@ -1,0 +1,123 @@
+"""The settings sheet and the System view: characters, voices, engines, and what is said about them."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from .conftest import OpenPage
+from .mock_server import MockServer
+
+
+def open_settings(page: Page) -> None:
+    page.click("#open-settings")
+
+
+def test_a_character_is_added_told_to_the_server_and_kept(page: Page, server: MockServer) -> None:
+    open_settings(page)
+    page.click("#add-character")
+    form = page.locator(".character-form")
+    form.locator("[name=name]").fill("Cleo")
+    form.locator("[name=persona]").fill("You are curt.")
+    form.locator("[name=filter]").fill("german")
+    form.locator("[name=voice]").select_option("espeak:de")
+    form.locator("[type=submit]").click()
+    told = server.wait_for("set")["characters"]
+    assert [one["name"] for one in told] == ["Ada", "Ben", "Cleo"]
+    assert (told[2]["voice"], told[2]["persona"], told[2]["speed"]) == ("espeak:de", "You are curt.", 1)
+    page.reload()
+    assert [one["name"] for one in server.wait_for("hello", count=2)["characters"]] == ["Ada", "Ben", "Cleo"]
+
+
+def test_two_characters_need_two_names(page: Page, server: MockServer) -> None:
+    open_settings(page)
+    page.click("[aria-label='Edit Ben']")
+    page.fill(".character-form [name=name]", "ada")
+    page.click(".character-form [type=submit]")
+    expect(page.locator(".character-form .inline-problem")).to_have_text(
+        "There is a ada already: two need two names."
+    )  # fmt: skip
+    assert not server.received("set")
+
+
+def test_characters_are_reordered_removed_and_chosen_by_keyboard(page: Page, server: MockServer) -> None:
+    open_settings(page)
+    page.focus("[aria-label='Move Ben up']")
+    page.keyboard.press("Enter")
+    assert [one["name"] for one in server.wait_for("set")["characters"]] == ["Ben", "Ada"]
+    page.focus("[aria-label='Ada answers next']")
+    page.keyboard.press("Space")
+    assert server.wait_for("set", count=2)["character"] == "Ada"
+    page.focus("[aria-label='Edit Ben']")
+    page.keyboard.press("Enter")
+    page.focus(".remove")
+    page.keyboard.press("Enter")
+    assert [one["name"] for one in server.wait_for("set", count=3)["characters"]] == ["Ada"]
+
+
+def test_voices_are_grouped_by_language_and_filtered(page: Page) -> None:
+    open_settings(page)
+    groups = page.locator("#voice optgroup")
+    labels: list[str] = groups.evaluate_all("all => all.map((one) => one.label)")
+    assert labels == ["Arabic", "English (Great Britain)", "English (United States)", "German"]
+    page.fill("#voice-filter", "english female")
+    assert page.locator("#voice option").all_inner_texts() == [
+        "As the server chooses", "English (America), f3, female, espeak", "slt, female, flite",
+    ]  # fmt: skip
+
+
+def test_a_language_nobody_hears_says_to_type(page: Page, server: MockServer) -> None:
+    open_settings(page)
+    page.select_option("#language", "de")
+    assert server.wait_for("set")["language"] == "de"
+    expect(page.locator("#language-note")).to_contain_text("No ear in use understands German")
+
+
+def test_the_script_is_called_a_script_and_a_remote_model_says_where_words_go(
+    open_page: OpenPage, server: MockServer
+) -> None:
+    page = open_page()
+    expect(page.locator("#llm-line")).to_contain_text("No language model is configured: a simple script answers.")
+    companion, remote, _ = server.options["engines"]["llm"]
+    companion["chosen"], remote["chosen"], remote["available"] = False, True, True
+    page.reload()
+    expect(page.locator("#llm-line")).to_have_text(
+        "OpenRouter, at openrouter.ai answers. The words of this conversation are sent to it; the sound is not."
+    )
+
+
+def test_a_choice_that_is_refused_is_explained_in_the_sheet(page: Page, server: MockServer) -> None:
+    open_settings(page)
+    page.select_option("#choice-llm", "ollama")
+    assert server.wait_for("set")["llm"] == "ollama"
+    server.send("error", code="engine_unavailable", message="Ollama does not answer", retryable=False)
+    expect(page.locator("#settings-problem")).to_have_text("Ollama does not answer")
+
+
+def test_starting_over_empties_the_page_and_tells_the_server(page: Page, server: MockServer) -> None:
+    server.send("transcript", turn=1, text="Hello?", final=True)
+    expect(page.locator(".line")).to_have_count(1)
+    open_settings(page)
+    page.click("#reset-conversation")
+    assert server.wait_for("reset")["what"] == "conversation"
+    expect(page.locator(".line")).to_have_count(0)
+    open_settings(page)
+    page.click("#reset-voice")
+    assert server.wait_for("reset", count=2)["what"] == "voice"
+
+
+def test_the_system_view_says_what_is_in_use_and_what_mends_what_is_missing(open_page: OpenPage) -> None:
+    page = open_page(path="#system")
+    expect(page.locator(".engine.in-use .engine-title")).to_have_text(
+        ["PocketSphinx (basic, built in)", "Companion (a simple script, built in)", "flite (basic, English)"]
+    )
+    expect(page.locator(".engine.missing").first).to_contain_text("syrinx engines install faster-whisper")
+    expect(page.locator("#system-line")).to_have_text("Syrinx 0.1.0 · protocol 1 · connected")
+
+
+def test_the_theme_can_be_chosen_and_holds_before_the_first_paint(open_page: OpenPage) -> None:
+    page = open_page(path="#system", color_scheme="light")
+    page.click("#theme-choice label:has([value=dark])")
+    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert dark == "rgb(22, 21, 19)"
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
