@@ -51,10 +51,10 @@ def default_options() -> Message:
             {"id": "espeak:ar", "name": "Arabic", "language": "ar", "gender": "male", "engine": "espeak"},
         ],
         "languages": [
-            {"id": "en-US", "name": "English (United States)", "hears": True, "speaks": True},
-            {"id": "en-GB", "name": "English (Great Britain)", "hears": True, "speaks": True},
-            {"id": "de", "name": "German", "hears": False, "speaks": True},
-            {"id": "ar", "name": "Arabic", "hears": False, "speaks": True},
+            {"id": "en-US", "hears": True, "speaks": True},
+            {"id": "en-GB", "hears": True, "speaks": True},
+            {"id": "de", "hears": False, "speaks": True},
+            {"id": "ar", "hears": False, "speaks": True},
         ],
         "engines": {
             "stt": [

@@ -41,6 +41,7 @@ export async function loadOptions() {
       problem = token() ? "token-refused" : "token-needed";
     } else if (answer.ok) {
       options = await answer.json();
+      for (const language of options.languages) language.name = languageName(language.id);
       version = options.version ?? (await healthVersion());
       problem = null;
     } else {
@@ -65,10 +66,8 @@ export function chosenEngine(kind) {
   return enginesOf(kind).find((engine) => engine.chosen) ?? null;
 }
 
-// The language's name, in the page's own language where the server gives only a code.
+// The server gives codes; the browser knows their names.
 export function languageName(id) {
-  const known = options?.languages.find((language) => language.id === id);
-  if (known) return known.name;
   try {
     return new Intl.DisplayNames(["en"], { type: "language" }).of(id) ?? id;
   } catch {
