@@ -230,7 +230,7 @@ def overhead_table(console: Console, *, levels: Sequence[int], turns: int) -> No
         table.add_column(column, justify="right")
     goals = {50: 5.0, 200: 15.0}
     for talks in levels:
-                voice = PacedVoice(first_chunk_s=0.25, real_time_factor=0.05)
+        voice = PacedVoice(first_chunk_s=0.25, real_time_factor=0.05)
         measured, cpu_ms = asyncio.run(measure(talks=talks, turns=turns, voice=voice))
         over = [took_ms - ideal_ms for took_ms in measured.first_audio_ms]
         p95_ms = percentile(over, 95)
