@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench setup setup-dev clean
+.PHONY: run test check bench proto setup setup-dev clean
 
 run: setup
 	@$(BIN)/syrinx serve
@@ -18,6 +18,9 @@ check: setup-dev
 
 bench: setup-dev
 	@for table in bench/*.py; do echo "== $$table"; $(BIN)/python $$table || exit 1; done
+
+proto: setup-dev
+	@cd src && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. syrinx/engines/hosts/engine.proto
 
 setup: $(VENV)/run.ready
 

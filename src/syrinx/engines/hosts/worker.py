@@ -48,6 +48,9 @@ ItemT = TypeVar("ItemT")
 
 END_OF_STREAM: Any = cast("Any", grpc.aio).EOF  # it is there; gRPC carries no types
 
+GRPC_TURNS = 3
+"""Turns of the loop that gRPC's own task for a call takes to end after the call has; nothing tells of its end."""
+
 LAST_BREATH_S = 2.0
 """How long a process whose connection broke is given to be seen as ended."""
 
@@ -80,7 +83,7 @@ class WorkerConnection:
             raise await _meaning_of(error, worker) from error
         finally:
             worker.active -= 1
-            call.cancel()
+            await _end(call)
 
     async def transcribe(
         self, audio: AsyncIterator[HeardAudio], request: TranscriptionRequest
@@ -97,9 +100,17 @@ class WorkerConnection:
             raise await _meaning_of(error, worker) from error
         finally:
             worker.active -= 1
-            call.cancel()
             sending.cancel()
             await asyncio.wait([sending])
+            await _end(call)
+
+
+async def _end(call: Any) -> None:
+    """Cancel the call if it is still under way; returns when this side of it is over."""
+    call.cancel()
+    await call.code()
+    for _ in range(GRPC_TURNS):
+        await asyncio.sleep(0)
 
 
 async def _send(call: Any, audio: AsyncIterator[HeardAudio], request: TranscriptionRequest) -> None:
