@@ -14,14 +14,17 @@ SAMPLE_RATE_HZ = 16_000
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 100
 """10 ms: what the suppressor takes, and the grid on which level and voicing are measured."""
 
-_SUPPRESSION = 2
-"""Of 0 (off) to 4. Measured on human clips: 1 leaves more noise, above 2 speech itself suffers."""
+_SUPPRESSION = 1
+"""Of 0 (off) to 4. Measured on recordings of people: 2 and more costs clean speech more than noisy speech gains."""
 _WINDOW_SAMPLES = 512
 _VOICED = 0.7
 """Normalised autocorrelation at the best pitch. Human speech: 57 to 85 % of its loud frames are above; coughs, claps,
 breath, keys and white noise: none."""
 _LOWEST_PITCH_HZ, _HIGHEST_PITCH_HZ = 70, 400
 _LOUDEST_TO_LOUD_DB = 20.0
+_BAND_EDGES = (3, 10, 20, 32, 50, 80, 120, 250)
+"""In bins of 31.25 Hz: about as wide as the ear's bands, from 94 Hz to 7.8 kHz."""
+_INAUDIBLE_POWER = 1e4
 
 Levels = npt.NDArray[np.float64]
 
@@ -88,19 +91,40 @@ def speech_level_db(levels_db: Levels) -> float:
 
 def voiced_ms(samples: Samples) -> int:
     """Milliseconds in which vocal cords, or something like them, sound: a periodic tone of 70 to 400 Hz."""
-    if samples.size < _WINDOW_SAMPLES:
+    windows, loud = _loud_windows(samples)
+    if not windows.size:
         return 0
-    windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW_SAMPLES)[::FRAME_SAMPLES].astype(np.float64)
-    windows = windows - windows.mean(axis=1, keepdims=True)
-    loudness_db = 10.0 * np.log10(np.maximum(np.mean((windows / 32768.0) ** 2, axis=1), 1e-10))
     power = np.abs(np.fft.rfft(windows, 2 * _WINDOW_SAMPLES)) ** 2
     bin_hz = SAMPLE_RATE_HZ / (2 * _WINDOW_SAMPLES)
     power[:, : round(_LOWEST_PITCH_HZ / bin_hz)] = 0.0
     power[:, round(3 * _HIGHEST_PITCH_HZ / bin_hz) :] = 0.0
     correlation = np.fft.irfft(power)
-    shortest, longest = SAMPLE_RATE_HZ // _HIGHEST_PITCH_HZ, SAMPLE_RATE_HZ // _LOWEST_PITCH_HZ
-    lags = np.arange(shortest, longest + 1)
+    lags = np.arange(SAMPLE_RATE_HZ // _HIGHEST_PITCH_HZ, SAMPLE_RATE_HZ // _LOWEST_PITCH_HZ + 1)
     overlap = 1.0 - lags / _WINDOW_SAMPLES
     peaks = (correlation[:, lags] / (np.maximum(correlation[:, :1], 1e-9) * overlap)).max(axis=1)
-    loud = loudness_db > np.percentile(loudness_db, 95) - _LOUDEST_TO_LOUD_DB
     return int(np.count_nonzero((peaks > _VOICED) & loud)) * 10
+
+
+def variety_db(samples: Samples) -> float:
+    """How much the sound's colour changes while it is loud: the spread of seven bands around their common level, in dB.
+
+    Articulation moves it: people speaking show 4 to 10 even within 0.3 s, hums and tones 0 to 2.
+    """
+    windows, loud = _loud_windows(samples)
+    if not windows.size:
+        return 0.0
+    power = np.abs(np.fft.rfft(windows[loud] * np.hanning(_WINDOW_SAMPLES))) ** 2
+    bands = np.add.reduceat(power[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
+    colour_db = 10.0 * np.log10(bands + _INAUDIBLE_POWER)
+    colour_db -= colour_db.mean(axis=1, keepdims=True)
+    return float(np.std(colour_db, axis=0).mean())
+
+
+def _loud_windows(samples: Samples) -> tuple[Levels, npt.NDArray[np.bool_]]:
+    """Windows of 32 ms every 10 ms, shape (n, 512), without offset; and which of them are loud."""
+    if samples.size < _WINDOW_SAMPLES:
+        return np.zeros((0, _WINDOW_SAMPLES)), np.zeros(0, dtype=np.bool_)
+    windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW_SAMPLES)[::FRAME_SAMPLES].astype(np.float64)
+    windows = windows - windows.mean(axis=1, keepdims=True)
+    loudness_db = 10.0 * np.log10(np.maximum(np.mean((windows / 32768.0) ** 2, axis=1), 1e-10))
+    return windows, loudness_db > np.percentile(loudness_db, 95) - _LOUDEST_TO_LOUD_DB

@@ -9,7 +9,14 @@ import numpy as np
 
 from syrinx.audio.pcm import Samples
 from syrinx.engines.stt import sphinx_words
-from syrinx.engines.stt.conditioning import FRAME_SAMPLES, NoiseSuppressor, frame_levels_db, speech_level_db, voiced_ms
+from syrinx.engines.stt.conditioning import (
+    FRAME_SAMPLES,
+    NoiseSuppressor,
+    frame_levels_db,
+    speech_level_db,
+    variety_db,
+    voiced_ms,
+)
 from syrinx.engines.stt.contract import RecognizedWord
 from syrinx.engines.stt.sphinx_pass import SphinxDecoder, SphinxPass
 from syrinx.engines.stt.sphinx_speaker import Speaker
@@ -19,6 +26,8 @@ SPEECH_LEVEL_DB = -26.0
 _GAIN_RANGE_DB = (-20.0, 36.0)
 _LEAST_VOICED_MS = 60
 """Less periodic sound than this in an utterance is no speech: it never reaches the decoder."""
+_LEAST_VARIETY_DB = 3.2
+"""A sound of steadier colour is a hum or a tone."""
 _STRANGER_VOICED_MS = 200
 """Voiced sound awaited before a stranger's level is believed."""
 _WAITING_FRAMES, _WAITING_KEPT_FRAMES = 100, 60
@@ -126,6 +135,8 @@ class Hearing:
 
     def _begin(self, *, least_voiced_ms: int) -> None:
         if self._pass is not None or voiced_ms(self._kept) < least_voiced_ms:
+            return
+        if variety_db(self._kept) < _LEAST_VARIETY_DB:
             return
         if self._gain_db is None:
             self._gain_db = self._gain_wanted_db()

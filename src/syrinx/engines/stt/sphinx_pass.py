@@ -31,6 +31,7 @@ class _Segmented(Protocol):
 class SphinxDecoder(Protocol):
     """What is used of `pocketsphinx.Decoder`."""
 
+    def start_stream(self) -> None: ...
     def start_utt(self) -> None: ...
     def end_utt(self) -> None: ...
     def process_raw(self, data: bytes) -> object: ...
@@ -59,6 +60,8 @@ class SphinxPass:
         self.frames = 0.0
         """10 ms frames given to the decoder so far, inserted silence included."""
         decoder.set_cmn(_as_text(self._mean_in_use))
+
+        decoder.start_stream()  # "unnecessary", but without it the noise statistics of whoever spoke before live on
         decoder.start_utt()
 
     def feed(self, samples: Samples) -> None:

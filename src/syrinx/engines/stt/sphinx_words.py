@@ -10,8 +10,8 @@ from syrinx.engines.stt.contract import RecognizedWord
 
 FRAME_MS = 10.0
 _VARIANT = re.compile(r"\(\d+\)$")
-_STRETCHED_FRAMES_PER_PHONE = 24.0
-"""Words of the recordings take 4 to 23 frames a phone; what is heard in hums and noise takes 24 to 180."""
+_STRETCHED_FRAMES_PER_PHONE = 30.0
+"""Spoken words take 4 to 26 frames a phone; what is found in a long steady noise takes 30 to 180."""
 _FEW_WORDS = 4
 """Only a short result can be noise taken for words; more of them would have to fit by chance."""
 
