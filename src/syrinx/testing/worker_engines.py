@@ -1,8 +1,9 @@
 """Small engines that a worker process can import, to test the host with: what is said to them is what they do.
 
-A request's text is a list of words, each obeyed in turn: `wait` waits 20 ms, `hang` waits for ever, `refuse`, `break`
-and `busy` raise, `die` ends the process, `print` prints, `memo` gives the number of streams that were closed early, and
-any other word gives one item. Options at opening: `fail` raises, `die` ends the process, `slow` waits so many seconds.
+A request's text is a list of words, each obeyed in turn: `wait` waits 20 ms, `hang` waits for ever, `freeze` stops the
+process, `refuse`, `break` and `busy` raise, `die` ends the process, `print` prints, `memo` gives the number of streams
+that were closed early, and any other word gives one item. Options at opening: `fail` raises, `die` ends the process,
+`slow` waits so many seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -47,6 +49,8 @@ class Obedient:
                         await asyncio.sleep(0.02)
                     case "hang":
                         await asyncio.Event().wait()
+                    case "freeze":
+                        time.sleep(3600.0)  # noqa: ASYNC251 - an engine that stops the whole worker
                     case "refuse":
                         raise UnknownVoice("there is no such voice: there is only one")
                     case "busy":

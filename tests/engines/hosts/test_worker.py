@@ -21,6 +21,7 @@ from syrinx.engines.contract import Host, Provider
 from syrinx.engines.hosts.in_process import open_in_process
 from syrinx.engines.hosts.supervisor import RestartPolicy
 from syrinx.engines.hosts.worker import WorkerConnection, WorkerSettings, open_in_worker
+from syrinx.engines.hosts.worker_process import Patience
 from syrinx.engines.llm.contract import LanguageModel, Message, ReplyRequest
 from syrinx.engines.stt.contract import HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
 from syrinx.engines.tts.contract import SpeechRequest, TextToSpeech
@@ -284,6 +285,16 @@ async def test_an_engine_that_always_crashes_becomes_unavailable():
             await spoken(engine, "a")
 
 
+async def test_a_worker_that_freezes_is_killed_and_replaced():
+    patience = Patience(pulse_s=0.05, answer_s=0.5)
+    settings = WorkerSettings(provider=f"{ENGINES}:tts", patience=patience)
+    async with open_in_worker("tts", "obedient", {}, settings) as engine:
+        assert await spoken(engine, "a wait wait wait wait wait b") == ["a", "b"]
+        with pytest.raises(EngineCrashed):
+            await spoken(engine, "a freeze")
+        assert await spoken(engine, "a") == ["a"]
+
+
 async def test_an_engine_that_cannot_be_opened_says_why():
     with pytest.raises(EngineUnavailable, match=r"^libflute is missing: install it$"):
         async with tts_in(fail="libflute"):
@@ -297,7 +308,7 @@ async def test_a_worker_that_dies_while_starting_leaves_its_last_words():
 
 
 async def test_a_worker_that_is_not_ready_in_time_is_ended():
-    settings = WorkerSettings(provider=f"{ENGINES}:tts", ready_timeout_s=1.0)
+    settings = WorkerSettings(provider=f"{ENGINES}:tts", patience=Patience(ready_s=1.0))
     with pytest.raises(EngineUnavailable, match="was not ready within 1 s"):
         async with open_in_worker("tts", "obedient", {"slow": "60"}, settings):
             pass

@@ -37,7 +37,7 @@ from syrinx.engines.hosts.wire import (
 )
 from syrinx.engines.hosts.worker_environment import worker_environment
 from syrinx.engines.hosts.worker_job import WorkerJob
-from syrinx.engines.hosts.worker_process import WorkerProcess
+from syrinx.engines.hosts.worker_process import Patience, WorkerProcess
 from syrinx.engines.llm.contract import LanguageModel, LlmCapabilities, ReplyRequest, TextDelta
 from syrinx.engines.stt.contract import HeardAudio, SpeechToText, SttCapabilities, Transcript, TranscriptionRequest
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
@@ -220,8 +220,7 @@ class WorkerSettings:
     """The interpreter, of another virtual environment for instance; None: this one."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """The server's own environment, of which the worker gets what `worker_environment` lets through."""
-    ready_timeout_s: float = 120.0
-    """What starting and loading the model may take."""
+    patience: Patience = field(default_factory=Patience)
     restart: RestartPolicy = field(default_factory=RestartPolicy)
 
 
@@ -263,7 +262,7 @@ async def open_in_worker(
             job,
             python_executable=how.python_executable,
             environment=environment,
-            ready_timeout_s=how.ready_timeout_s,
+            patience=how.patience,
         )
 
     supervisor = Supervisor(start, name=name, policy=how.restart)

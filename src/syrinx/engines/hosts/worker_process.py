@@ -11,6 +11,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,18 +28,27 @@ from syrinx.errors import EngineUnavailable
 CONNECT_S = 10.0
 CLOSE_S = 5.0
 """What an engine may take to close; its process is killed then."""
-PULSE_S = 10.0
-"""How often a worker that is at work is asked whether it still turns."""
-PULSE_PATIENCE_S = 30.0
-"""A worker that does not answer for so long is killed; an engine that holds the GIL for less is let be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a worker may take for what."""
+
+    ready_s: float = 120.0
+    """Starting and loading the model."""
+    pulse_s: float = 10.0
+    """How often a worker that is at work is asked whether it still turns."""
+    answer_s: float = 30.0
+    """A worker that does not answer for so long is killed; an engine that holds the interpreter for less is let be."""
 
 
 class WorkerProcess:
     """A running worker. `start` makes one; whoever holds it calls `stop`, which leaves nothing behind."""
 
-    def __init__(self, process: Process, job: WorkerJob) -> None:
+    def __init__(self, process: Process, job: WorkerJob, patience: Patience) -> None:
         self._process = process
         self._job = job
+        self._patience = patience
         self._output = WorkerOutput(kind=job.kind, engine=job.name, pid=process.pid)
         self._reading = asyncio.create_task(self._read_output(), name=f"output of the worker of {job.name}")
         self._pulse: asyncio.Task[None] | None = None
@@ -49,7 +59,7 @@ class WorkerProcess:
 
     @staticmethod
     async def start(
-        job: WorkerJob, *, python_executable: Path | None, environment: Mapping[str, str], ready_timeout_s: float
+        job: WorkerJob, *, python_executable: Path | None, environment: Mapping[str, str], patience: Patience
     ) -> WorkerProcess:
         """Start it and wait until its engine is open.
 
@@ -72,14 +82,14 @@ class WorkerProcess:
             )
         except OSError as error:
             raise EngineUnavailable(f"the worker of {job.name} cannot be started with {python}: {error}") from error
-        worker = WorkerProcess(process, job)
+        worker = WorkerProcess(process, job, patience)
         try:
-            async with asyncio.timeout(ready_timeout_s):
+            async with asyncio.timeout(patience.ready_s):
                 await worker._become_ready()
         except TimeoutError as error:
             await worker.stop(patience_s=0.0)
             raise EngineUnavailable(
-                worker._with_last_words(f"the worker of {job.name} was not ready within {ready_timeout_s:g} s")
+                worker._with_last_words(f"the worker of {job.name} was not ready within {patience.ready_s:g} s")
             ) from error
         except BaseException:
             await worker.stop(patience_s=0.0)
@@ -198,10 +208,10 @@ class WorkerProcess:
         ping = self._channel.unary_unary(f"/{WORKER_SERVICE}/{PING}")
         request = engine_pb2.PingRequest().SerializeToString()
         while self.alive:
-            await asyncio.sleep(PULSE_S)
+            await asyncio.sleep(self._patience.pulse_s)
             if self.active:
                 try:
-                    await ping(request, timeout=PULSE_PATIENCE_S)
+                    await ping(request, timeout=self._patience.answer_s)
                 except grpc.aio.AioRpcError:
                     self._kill()  # the calls under way fail by that, as they do after any crash
                     return
