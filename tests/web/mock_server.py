@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def default_options() -> Message:
             ],
             "llm": [
                 engine("companion", "Companion (a simple script, built in)", chosen=True),
-                engine("openai", "OpenRouter, at openrouter.ai", remote=True, available=False,
+                engine("openai", "OpenRouter", remote=True, destination="openrouter.ai", available=False,
                        reason="No key is set.", remedy="SYRINX_LLM_KEY"),
                 engine("ollama", "Ollama on this machine"),
             ],
@@ -74,15 +74,15 @@ def default_options() -> Message:
                 engine("espeak", "espeak-ng (basic, built in)"),
             ],
         },
-        "defaults": {"language": "en-US", "voice": None},
-        "limits": {},
+        "defaults": {"language": "en-US", "voice": None, "tts": "auto", "stt": "auto", "llm": "auto"},
+        "limits": {"text_chars": 4000, "characters": 8, "input_sample_rates": [16000]},
     }  # fmt: skip
 
 
 class MockServer:
     """Runs in a thread of its own; all methods are called from the test's thread.
 
-    Hello is answered with `ready` (unless `answer_hello` is off) and ping with pong; everything else is the test's.
+    Hello is answered with `ready` or refused, and ping is answered with pong; everything else is the test's.
     """
 
     def __init__(self) -> None:
@@ -91,7 +91,6 @@ class MockServer:
         self.characters = [character("Ada", "#2f8f76"), character("Ben", "#b8618f")]
         self.token: str | None = None
         self.accept = True
-        self.answer_hello = True
         self.history: list[Message] = []
         self.messages: list[Message] = []
         self.sound: list[tuple[float, bytes]] = []
@@ -182,11 +181,14 @@ class MockServer:
                 self._socket = None
 
     async def _take(self, socket: WebSocket, message: Message) -> None:
-        if message["type"] == "hello" and self.answer_hello:
-            if self.token is not None and message.get("token") != self.token:
-                refusal = "this server needs its token"
-                error: Message = {"type": "error", "code": "unauthorized", "message": refusal, "retryable": False}
+        if message["type"] == "hello":
+            refusal = self._refusal(message)
+            if refusal is not None:
+                error: Message = {"type": "error", "code": refusal, "message": f"{refusal} it is", "retryable": False}
                 await socket.send_text(json.dumps(error))
+                with self._changed:
+                    self.messages.append(message)
+                    self._changed.notify_all()
                 await socket.close(4004)
                 return
             await socket.send_text(json.dumps(self._ready(message)))
@@ -199,17 +201,28 @@ class MockServer:
                 self._socket = socket
             self._changed.notify_all()
 
+    def _refusal(self, hello: Message) -> str | None:
+        """The error code that a server answers this hello with before it closes the socket with 4004."""
+        if self.token is not None and hello.get("token") != self.token:
+            return "unauthorized"
+        if "resume" in hello and hello["resume"] != "secret-1":
+            return "not_found"
+        if hello.get("voice") not in {None, *(voice["id"] for voice in self.options["voices"])}:
+            return "unknown_voice"
+        return None
+
     def _ready(self, hello: Message) -> Message:
         resumed = hello.get("resume") == "secret-1"
         kinds = self.options["engines"].items()
         chosen = {kind: next(one for one in engines if one["chosen"]) for kind, engines in kinds}
+        told = ("name", "title", "remote", "destination")
         return {
             "type": "ready", "protocol": 1, "conversation_id": "talk-1", "resume_token": "secret-1",
             "resumed": resumed, "state": "idle", "listening": False, "input_sample_rate": 16_000,
             "output_sample_rate": 24_000, "language": "en-US", "voice": None,
             "characters": hello.get("characters") or self.characters, "speaker": None,
             "barge_in": hello.get("barge_in", False),
-            "engines": {kind: {key: one[key] for key in ("name", "title", "remote")} for kind, one in chosen.items()},
+            "engines": {kind: {key: one[key] for key in told if key in one} for kind, one in chosen.items()},
             "history": self.history if resumed else [],
         }  # fmt: skip
 
@@ -234,7 +247,7 @@ class MockServer:
 
 
 @contextmanager
-def serve(mock: MockServer) -> Iterator[str]:
+def serve(mock: MockServer) -> Generator[str]:
     """Run it on a free loopback port; yields the page's address."""
     config = uvicorn.Config(
         mock.app(), host="127.0.0.1", port=0, log_level="warning", ws="websockets-sansio", lifespan="off",

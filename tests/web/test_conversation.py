@@ -78,12 +78,37 @@ def test_a_reply_appears_sentence_by_sentence_as_it_sounds(page: Page, server: M
         assert index * SENTENCE_MS <= seen[sentence] <= index * SENTENCE_MS + 200
 
 
-def test_the_word_being_spoken_is_marked(page: Page, server: MockServer) -> None:
+WATCH_WORDS = """() => new Promise((resolve) => {
+  const seen = [];
+  const look = () => {
+    const word = document.querySelector(".word.now")?.textContent;
+    if (word && word !== seen.at(-1)?.word) {
+      const ahead = [...document.querySelectorAll(".sounding .ahead")].map((one) => one.textContent);
+      seen.push({ word, ahead, ms: syrinx.player.playedMs });
+    }
+    if (word === "third.") resolve(seen);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def test_the_word_being_spoken_is_marked_and_those_to_come_are_lighter(page: Page, server: MockServer) -> None:
     start_reply(server, words=True)
-    expect(page.locator(".word.now")).to_have_text("second.")
-    assert page.locator(".sentence.sounding .ahead").count() == 0
-    expect(page.locator(".word.now")).to_have_text("the")
-    expect(page.locator(".sentence.sounding .ahead")).to_have_text("third.")
+    seen: list[dict[str, Any]] = page.evaluate(WATCH_WORDS)
+    at_ms = {
+        word["text"]: word["at_ms"]
+        for number, sentence in enumerate(SENTENCES)
+        for word in timed(sentence, number * SENTENCE_MS)
+    }
+    spoken = list(at_ms)
+    # A busy machine draws less often and may skip a word, but none is marked out of order or before its time.
+    marked = [one["word"] for one in seen]
+    assert marked == [word for word in spoken if word in marked]
+    assert len(marked) >= len(spoken) // 2
+    for one in seen:
+        assert one["ms"] >= at_ms[one["word"]]
+        assert all(spoken.index(word) > spoken.index(one["word"]) for word in one["ahead"])
     server.stop_sound(1, played_ms=1500, heard="".join(SENTENCES))
     expect(page.locator(".word.now")).to_have_count(0)
 

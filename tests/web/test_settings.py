@@ -36,6 +36,9 @@ def test_two_characters_need_two_names(page: Page, server: MockServer) -> None:
     expect(page.locator(".character-form .inline-problem")).to_have_text(
         "There is a ada already: two need two names."
     )  # fmt: skip
+    page.fill(".character-form [name=name]", "Speaker1")
+    page.click(".character-form [type=submit]")
+    expect(page.locator(".character-form .inline-problem")).to_contain_text("choose another name")
     assert not server.received("set")
 
 
@@ -58,7 +61,7 @@ def test_voices_are_grouped_by_language_and_filtered(page: Page) -> None:
     open_settings(page)
     groups = page.locator("#voice optgroup")
     labels: list[str] = groups.evaluate_all("all => all.map((one) => one.label)")
-    assert labels == ["Arabic", "English (Great Britain)", "English (United States)", "German"]
+    assert labels == ["American English", "Arabic", "British English", "German"]
     page.fill("#voice-filter", "english female")
     assert page.locator("#voice option").all_inner_texts() == [
         "As the server chooses", "English (America), f3, female, espeak", "slt, female, flite",
@@ -81,7 +84,7 @@ def test_the_script_is_called_a_script_and_a_remote_model_says_where_words_go(
     companion["chosen"], remote["chosen"], remote["available"] = False, True, True
     page.reload()
     expect(page.locator("#llm-line")).to_have_text(
-        "OpenRouter, at openrouter.ai answers. The words of this conversation are sent to it; the sound is not."
+        "OpenRouter answers. The words of this conversation are sent to openrouter.ai; the sound is not."
     )
 
 

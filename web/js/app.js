@@ -5,7 +5,9 @@ import {
   acceptSound, allSent, beginStream, endStream, flush, hold, noteSentence, onSoundBlocked, playedMs, playerHook,
   resume, soundingTurn, unlockSound,
 } from "./audio-player.js";
-import { characters, nextSpeaker, onCharacters, ownCharacters, setNextSpeaker, takeServerCharacters } from "./characters.js";
+import {
+  characters, nextSpeaker, onCharacters, ownCharacters, setCharactersAside, setNextSpeaker, takeServerCharacters,
+} from "./characters.js";
 import {
   addDivider, conversationIsEmpty, emptyConversation, hideThinking, showThinking, showTranscript,
   startConversation,
@@ -26,7 +28,7 @@ import { startTyping } from "./typing.js";
 import { currentView, startViews } from "./views.js";
 import { setHeld, setSounding, setTalkState, startVoiceButton, whoAnswers } from "./voice-button.js";
 import {
-  connect, connectionPhase, forgetConversation, helloAgain, onConnection, onMessage, onSound, send, setHello,
+  changeHello, connect, connectionPhase, forgetConversation, onConnection, onMessage, onSound, send, setHello,
   socketCounters,
 } from "./websocket.js";
 
@@ -101,10 +103,11 @@ function listenToProblems() {
   });
   onMessage("error", (message) => {
     if (connectionPhase() === "connecting" && CHOICE_ERRORS.includes(message.code) && !retriedChoices) {
-      // A voice or language kept from another day is no longer there: begin without it.
+      // What was kept from another day is not what this server takes: begin without it.
       retriedChoices = true;
+      if (message.code === "bad_input") setCharactersAside();
       forgetChoices();
-      helloAgain();
+      changeHello();
       return;
     }
     if (message.code === "unauthorized") {
@@ -163,7 +166,7 @@ function listenToConnection() {
     takeServerCharacters(ready.characters, ready.speaker);
     setTalkState(ready.state);
     for (const past of ready.history ?? []) showPast(past);
-    if (retriedChoices) sayInPassing("The voice or language chosen before is not on this server; its own are used.");
+    if (retriedChoices) sayInPassing("What was chosen before is not on this server; its own choices are used.");
     retriedChoices = false;
   });
 }
@@ -182,11 +185,11 @@ function lostConnection({ code, lost, attempts }) {
   if (!lost) loadOptions();
 }
 
-function closedForGood({ code }) {
+function closedForGood({ code, refusedFor }) {
   stopSound();
   const problem = { 4001: "taken-over", 4003: "idle", 4008: "cut-off" }[code];
   if (listeningState().wanted) stopListening();
-  if (code === 4004) showProblem(token() ? "token-refused" : "token-needed");
+  if (code === 4004 && (refusedFor ?? "unauthorized") === "unauthorized") showProblem(token() ? "token-refused" : "token-needed");
   else if (problem) showProblem(problem);
 }
 

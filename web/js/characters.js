@@ -9,9 +9,19 @@ const COLOURS = ["#2f8f76", "#a8743a", "#7a78c8", "#b8618f", "#4a88b8", "#7f8a3a
 
 const changeHandlers = [];
 
-let own = kept("characters"); // null until the person has changed anything
+let own = keptCharacters(); // null until the person has changed anything
 let fromServer = [];
 let next = null;
+
+function keptCharacters() {
+  const list = kept("characters");
+  return Array.isArray(list) && list.length > 0 ? list : null;
+}
+
+// The server refused the kept ones: go on with its own, and leave the kept ones for the person to mend.
+export function setCharactersAside() {
+  own = null;
+}
 
 export function onCharacters(handler) {
   changeHandlers.push(handler);
@@ -69,6 +79,8 @@ export function colourOf(name) {
 export function faultOf(character, place) {
   if (!character.name) return "Give the character a name.";
   if ([...character.name].length > NAME_CHARS) return `The name may have ${NAME_CHARS} characters.`;
+  if (/[[\]\p{Cc}]/u.test(character.name)) return "A name has no brackets: they mark who speaks.";
+  if (/^speaker\d+$/iu.test(character.name)) return `${character.name} is a mark that changes the speaker: choose another name.`;
   const same = characters().some(
     (other, at) => at !== place && other.name.toLowerCase() === character.name.toLowerCase(),
   );

@@ -42,7 +42,7 @@ export async function loadOptions() {
     } else if (answer.ok) {
       options = await answer.json();
       for (const language of options.languages) language.name = languageName(language.id);
-      version = options.version ?? (await healthVersion());
+      version = options.version;
       problem = null;
     } else {
       problem = "unreachable";
@@ -51,11 +51,6 @@ export async function loadOptions() {
     problem = "unreachable";
   }
   for (const handler of changeHandlers) handler();
-}
-
-async function healthVersion() {
-  const answer = await fetch("health");
-  return answer.ok ? ((await answer.json()).version ?? null) : null;
 }
 
 export function enginesOf(kind) {

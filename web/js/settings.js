@@ -55,8 +55,9 @@ function drawLanguages() {
     if (some.length === 0) continue;
     const group = document.createElement("optgroup");
     group.label = label;
-    some.sort((one, other) => one.name.localeCompare(other.name));
-    for (const one of some) group.append(new Option(one.name, one.id));
+    const named = some.map(({ id }) => ({ id, name: languageName(id) }));
+    named.sort((one, other) => one.name.localeCompare(other.name));
+    for (const { id, name } of named) group.append(new Option(name, id));
     language.append(group);
   }
   const current = chosenLanguage || talkOptions()?.defaults?.language || "";
@@ -70,7 +71,7 @@ function drawLanguages() {
 function noteLanguage() {
   const chosen = talkOptions()?.languages.find((one) => one.id === language.value);
   languageNote.textContent = chosen && !chosen.hears
-    ? `No ear in use understands ${chosen.name}: type, and it answers aloud.`
+    ? `No ear in use understands ${languageName(chosen.id)}: type, and it answers aloud.`
     : "";
 }
 
@@ -103,7 +104,7 @@ function modelLine(llm) {
     return "No language model is configured: a simple script answers. What you say stays on the server that runs Syrinx.";
   }
   return llm.remote
-    ? `${llm.title} answers. The words of this conversation are sent to it; the sound is not.`
+    ? `${llm.title} answers. The words of this conversation are sent to ${llm.destination || "it"}; the sound is not.`
     : `${llm.title} answers, on the server that runs Syrinx.`;
 }
 
@@ -149,8 +150,7 @@ function listenToChoices() {
   voice.addEventListener("change", () => {
     chosenVoice = voice.value;
     keep("voice", chosenVoice || null);
-    const standard = talkOptions()?.defaults?.voice;
-    if (chosenVoice || standard) tell({ voice: chosenVoice || standard });
+    tell({ voice: chosenVoice || null });
   });
   for (const [kind, id] of Object.entries(engineSelects)) {
     document.getElementById(id).addEventListener("change", (event) => {

@@ -20,6 +20,8 @@ let phase = "closed"; // closed, connecting, ready, waiting
 let attempts = 0;
 let wasReady = false;
 let resumeTried = false;
+let refusedFor = null; // the error's code when hello was refused
+let helloChanged = false;
 let helloFields = () => ({});
 let retryTimer = null;
 let pingTimer = null;
@@ -34,7 +36,8 @@ export function onSound(handler) {
   soundHandlers.push(handler);
 }
 
-// The handler gets {phase, code, reason, waitMs, lost}; `lost` tells that a talk was open before.
+// The handler gets {phase, code, reason, waitMs, lost, refusedFor}: `lost` tells that a talk was open before,
+// `refusedFor` is the error's code where hello was refused.
 export function onConnection(handler) {
   connectionHandlers.push(handler);
 }
@@ -95,12 +98,13 @@ export function forgetConversation() {
   keepInTab("conversation", null);
 }
 
-// For a hello that was refused: `fields` has changed since.
-export function helloAgain() {
-  if (phase === "connecting" && socket.readyState === WebSocket.OPEN) sayHello();
+// Hello was refused for something that is now different: it is said again when the socket has closed.
+export function changeHello() {
+  helloChanged = true;
 }
 
 function sayHello() {
+  refusedFor = null;
   const conversation = keptInTab("conversation");
   const hello = { type: "hello", ...helloFields() };
   resumeTried = conversation !== null;
@@ -119,11 +123,14 @@ function receive(event) {
   const message = JSON.parse(event.data);
   if (message.type === "ready") becomeReady(message);
   if (message.type === "pong") clearTimeout(pongTimer);
-  if (message.type === "error" && phase === "connecting" && resumeTried && message.code !== "unauthorized") {
-    // The conversation is no longer there: begin a new one instead of asking for it for ever.
-    forgetConversation();
-    sayHello();
-    return;
+  if (message.type === "error" && phase === "connecting") {
+    refusedFor = message.code;
+    if (resumeTried && message.code === "not_found") {
+      // The conversation is no longer there: begin a new one, of which `ready` tells.
+      forgetConversation();
+      helloChanged = true;
+      return;
+    }
   }
   for (const handler of messageHandlers.get(message.type) ?? []) handler(message);
 }
@@ -150,10 +157,15 @@ function closed(event) {
   socket = null;
   clearInterval(pingTimer);
   clearTimeout(pongTimer);
+  if (helloChanged) {
+    helloChanged = false;
+    connect();
+    return;
+  }
   if (event.code === 4001 || event.code === 4003) forgetConversation();
   if (FINAL_CODES.has(event.code) || event.code === 1000) {
     wasReady = false;
-    changePhase("closed", { code: event.code, reason: event.reason });
+    changePhase("closed", { code: event.code, reason: event.reason, refusedFor });
     return;
   }
   const longest = WAITS_MS[Math.min(attempts, WAITS_MS.length - 1)];
