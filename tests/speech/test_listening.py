@@ -25,7 +25,10 @@ from syrinx.testing.fake_stt import ScriptedStt, SttScript
 from syrinx.testing.fake_vad import ScriptedVad
 from syrinx.testing.virtual_time import virtual_now_s, virtual_time
 
-RULES = EndpointingRules(floor_ms=256, patience_ms=1200)
+# A tone has no prosody: here the words alone decide.
+RULES = EndpointingRules(
+    floor_ms=256, patience_ms=1200, bias=0.0, words_weight=12.0, voice_weight=0.0, full_doubt=0.6, wordless_ms=500
+)
 DONE = "what time is it"
 UNDONE = "I was going to the"
 

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from enum import Enum
 
+from syrinx.audio import SILENCE_DBFS
 from syrinx.engines.vad.contract import FRAME_MS
 from syrinx.speech.rules import EndpointingRules
 
@@ -44,8 +45,10 @@ class Endpointer:
         self._speaking = False
         self._paused = False
         self._streak_from_ms: float | None = None
+        self._loudest_dbfs = SILENCE_DBFS
         self._completeness = UNKNOWN
         self._finality = UNKNOWN
+        self._wordless = False
         self._hesitations_ms: deque[float] = deque(maxlen=self._rules.habit_pauses)
         self._ended_at_ms: float | None = None
 
@@ -69,7 +72,8 @@ class Endpointer:
                 self._streak_from_ms = None
                 return None
             return self._perhaps_start(began_ms)
-        loud = level_dbfs >= rules.least_level_dbfs
+        self._loudest_dbfs = max(self._loudest_dbfs, level_dbfs)
+        loud = level_dbfs >= self._loudest_dbfs - rules.below_loudest_db
         if self._paused:
             if probability >= rules.start_probability and loud:
                 return self._perhaps_resume(began_ms)
@@ -90,7 +94,11 @@ class Endpointer:
         return None
 
     def words(self, text: str, completeness: float) -> None:
-        """The latest transcript and how finished it sounds, 0 to 1: adapts the silence that ends the turn."""
+        """The latest transcript and how finished it sounds, 0 to 1: adapts the silence that ends the turn.
+
+        A text of "" says that there are no words in what was heard. Before the first call nothing is known of them.
+        """
+        self._wordless = not text
         self._completeness = completeness if text else UNKNOWN
 
     def voice(self, finality: float) -> None:
@@ -103,6 +111,7 @@ class Endpointer:
         self._streak_from_ms = None
         self._ended_at_ms = None
         self._completeness = self._finality = UNKNOWN
+        self._wordless = False
 
     @property
     def finished(self) -> float:
@@ -119,6 +128,8 @@ class Endpointer:
     def silence_to_end_ms(self) -> float:
         """The silence that would end the turn as things stand."""
         rules = self._rules
+        if self._wordless:
+            return rules.wordless_ms
         doubt = min(1.0, (1.0 - self.finished) / rules.full_doubt)
         return min(rules.patience_ms, rules.floor_ms + self._habit_ms() + (rules.patience_ms - rules.floor_ms) * doubt)
 
@@ -138,10 +149,12 @@ class Endpointer:
             self._hesitations_ms.append(self._streak_from_ms - self.speech_until_ms)
         self._speaking = True
         self._paused = False
+        self._loudest_dbfs = SILENCE_DBFS
         self.speech_from_ms = self._streak_from_ms
         self.speech_until_ms = self.at_ms
         self._streak_from_ms = None
         self._completeness = self._finality = UNKNOWN
+        self._wordless = False
         return Decision.STARTED
 
     def _perhaps_resume(self, began_ms: float) -> Decision | None:
@@ -166,8 +179,8 @@ class Endpointer:
         return None
 
     def _end(self, decision: Decision) -> Decision:
-        if decision is Decision.ENDED and self._hesitations_ms and self._finality != UNKNOWN:
-            self._hesitations_ms.append(0.0)
+        if decision is Decision.ENDED and self._hesitations_ms:
+            self._hesitations_ms.append(0.0)  # one more end without hesitation: the habit fades
         self._speaking = self._paused = False
         self._streak_from_ms = None
         self._ended_at_ms = self.at_ms if decision is Decision.ENDED else None
