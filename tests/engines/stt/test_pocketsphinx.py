@@ -17,11 +17,12 @@ from syrinx.errors import BadInput, ConfigurationError
 from syrinx.testing.stt_conformance import SttConformance, Utterance, frames_of, listen
 
 RATE_HZ = 16_000
+pytestmark = pytest.mark.filterwarnings("ignore:start_stream:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
 def loaded() -> list[SphinxDecoder]:
-    """Loading takes 0.3 s: the tests of this module share two decoders, which also shows that nothing lingers in them."""
+    """Loading takes 0.3 s, so the tests share two decoders; which also shows that nothing lingers in them."""
     return [_load_decoder(), _load_decoder()]
 
 

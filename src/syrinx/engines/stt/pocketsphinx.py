@@ -6,7 +6,6 @@ import asyncio
 import importlib.metadata
 import importlib.util
 import os
-import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
@@ -117,7 +116,6 @@ def _hear(hearing: Hearing, pcm: bytes) -> Heard:
 def _load_decoder() -> SphinxDecoder:
     from pocketsphinx import Decoder, get_model_path  # noqa: PLC0415 - 38 MB, loaded only where an ear is opened
 
-    warnings.filterwarnings("ignore", message=r"start_stream\(\) is deprecated", category=DeprecationWarning)
     try:
         # Without its second and third pass: no worse on people, and a pause is answered at once (docs/adr/0003).
         return Decoder(lm=get_model_path("en-us/en-us.lm.bin"), loglevel="FATAL", fwdflat=False, bestpath=False)
