@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import jiwer
 import numpy as np
@@ -52,7 +53,20 @@ class Arrival:
 Ear = Callable[[Samples, Arrival], str]
 
 
-def stock(decoder: Decoder) -> Ear:
+class Hypothesis(Protocol):
+    hypstr: str
+
+
+class StockDecoder(Protocol):
+    """What is used of `pocketsphinx.Decoder`, which has no type information."""
+
+    def start_utt(self) -> None: ...
+    def end_utt(self) -> None: ...
+    def process_raw(self, data: bytes) -> object: ...
+    def hyp(self) -> Hypothesis | None: ...
+
+
+def stock(decoder: StockDecoder) -> Ear:
     """PocketSphinx as its examples use it, its mean carried over from whatever came before."""
 
     def hear(samples: Samples, arrival: Arrival) -> str:
@@ -62,7 +76,7 @@ def stock(decoder: Decoder) -> Ear:
             arrival.work((at + piece.size) / SAMPLE_RATE_HZ, lambda piece=piece: decoder.process_raw(piece.tobytes()))
         arrival.work(samples.size / SAMPLE_RATE_HZ, decoder.end_utt)
         found = decoder.hyp()
-        return "" if found is None else str(found.hypstr)
+        return "" if found is None else found.hypstr
 
     return hear
 
