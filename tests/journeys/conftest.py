@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.sync_api import Page
 
 from syrinx.audio import chunk_of, read_wav, resample, silence, write_wav
 from syrinx.audio.pcm import PcmChunk
 
+from ..browser import open_chromium
+
 DATA = Path(__file__).parents[1] / "data"
-ROOT = Path(__file__).parents[2]
-CHROMIUM = Path(os.environ.get("SYRINX_CHROMIUM", "/usr/bin/chromium"))
-BROWSER_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,28 +104,26 @@ def script(*parts: PcmChunk | float) -> PcmChunk:
     return PcmChunk(pcm=b"".join(piece.pcm for piece in pieces), sample_rate_hz=16_000)
 
 
-BrowserOpener = Callable[[PcmChunk], AbstractAsyncContextManager[BrowserContext]]
+OpenTalkPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_browser(tmp_path: Path) -> BrowserOpener:
-    """Open Chromium whose microphone plays a clip once, from the moment a page opens it, and is silent afterwards."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}: apt install chromium, or set SYRINX_CHROMIUM")
+def open_talk_page(tmp_path: Path) -> Generator[OpenTalkPage]:
+    """Open the page of a server in a browser whose microphone plays a clip once; an error in its code fails."""
+    faults: list[str] = []
+    with ExitStack() as stack:
 
-    @asynccontextmanager
-    async def open_browser(microphone: PcmChunk) -> AsyncGenerator[BrowserContext]:
-        recording = tmp_path / "microphone.wav"
-        write_wav(recording, [resample(microphone, 48_000)])
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=str(CHROMIUM),
-                args=[*BROWSER_FLAGS, f"--use-file-for-fake-audio-capture={recording}%noloop"],
-            )
-            try:
-                context = await browser.new_context(permissions=["microphone"], viewport={"width": 1200, "height": 800})
-                yield context
-            finally:
-                await browser.close()
+        def open_page(server: RunningServer, microphone: PcmChunk, *, barge_in: bool, **options: Any) -> Page:
+            recording = tmp_path / "microphone.wav"
+            write_wav(recording, [resample(microphone, 48_000)])
+            browser = stack.enter_context(open_chromium(recording, repeat=False))
+            options.setdefault("viewport", {"width": 1200, "height": 800})
+            context = browser.new_context(permissions=["microphone"], **options)
+            context.add_init_script(f"localStorage.setItem('syrinx.barge-in', '{json.dumps(barge_in)}')")
+            page = context.new_page()
+            page.on("pageerror", lambda fault: faults.append(str(fault)))
+            page.goto(server.address)
+            return page
 
-    return open_browser
+        yield open_page
+    assert not faults, f"the page's own code failed: {faults}"

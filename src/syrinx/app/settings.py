@@ -119,3 +119,5 @@ def silence_telemetry() -> None:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
+    # gRPC's own library prints connection notes to standard error otherwise.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -1,0 +1,161 @@
+"""A person with a browser and a microphone talks to a server on embedded engines."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, WebSocket
+
+from ..browser import Recorder, longest_silence_ms
+from .conftest import OpenTalkPage, RunningServer, cough, human, script
+
+pytestmark = pytest.mark.journey
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+
+
+class Wire:
+    """Everything that went over the page's sockets, for looking at afterwards."""
+
+    def __init__(self, page: Page) -> None:
+        self.received: list[dict[str, Any]] = []
+        self.sound = bytearray()
+        self.sound_sent_bytes = 0
+        page.on("websocket", self._follow)
+
+    def _follow(self, socket: WebSocket) -> None:
+        socket.on("framereceived", self._take)
+        socket.on("framesent", self._give)
+
+    def _take(self, payload: str | bytes) -> None:
+        if isinstance(payload, bytes):
+            self.sound += payload
+        else:
+            self.received.append(json.loads(payload))
+
+    def _give(self, payload: str | bytes) -> None:
+        if isinstance(payload, bytes):
+            self.sound_sent_bytes += len(payload)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.received if message["type"] == kind]
+
+    def states(self) -> list[str]:
+        return [message["state"] for message in self.of("state")]
+
+
+def until(page: Page, condition: Callable[[], bool], what: str, *, timeout_s: float = 30.0) -> None:
+    """Let the page live until the condition holds."""
+    for _ in range(round(timeout_s / 0.05)):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"{what} did not happen within {timeout_s:g} s")
+
+
+def test_a_person_speaks_sees_the_words_hears_the_answer_and_is_heard_again(
+    server: RunningServer, open_talk_page: OpenTalkPage
+) -> None:
+    microphone = script(1.5, human("LJ001-0004"), 2.0)
+    # The recorder is a script of the test, which the page's own policy rightly refuses.
+    page = open_talk_page(server, microphone, barge_in=False, bypass_csp=True)
+    wire = Wire(page)
+    page.reload()
+    page.wait_for_function("document.body.dataset.state === 'idle'")
+
+    page.click("#voice-button")
+    recorder = Recorder(page)
+    until(page, lambda: bool(wire.of("transcript")), "the first words")
+    page.wait_for_selector("#conversation >> text=/\\w+/")
+    until(page, lambda: any(heard["final"] and heard["text"] for heard in wire.of("transcript")), "the final words")
+    until(page, lambda: bool(wire.of("audio_stream_start")), "the reply's sound")
+    page.wait_for_function("syrinx.listening.stoppedAutomatically && !syrinx.listening.sending")
+    while_speaking = wire.sound_sent_bytes
+    until(page, lambda: bool(wire.of("audio_stream_stop")), "the end of the reply", timeout_s=60)
+    assert wire.sound_sent_bytes - while_speaking <= 4 * 1024, "the microphone was sent while the reply sounded"
+    page.wait_for_function("syrinx.listening.sending && !syrinx.listening.stoppedAutomatically")
+    until(page, lambda: wire.states()[-1] == "listening", "listening again")
+
+    words = next(heard["text"] for heard in wire.of("transcript") if heard["final"])
+    assert {"block", "immediate", "predecessors", "true", "printed"} & set(words.lower().split())
+    assert wire.of("audio_stream_stop")[0]["reason"] == "finished"
+    sounded, _, _ = recorder.sounding()
+    assert float(np.sqrt(np.mean(sounded**2))) > 0.01
+    sent = np.frombuffer(bytes(wire.sound), "<i2").astype(np.float32) / 32768
+    # The speech has pauses of its own; what playing adds to the longest of them is a gap.
+    added_ms = longest_silence_ms(sounded, recorder.rate_hz()) - longest_silence_ms(sent, 24_000)
+    assert added_ms <= 20
+    audible = np.flatnonzero(np.abs(sent) > 0.01)
+    assert len(sounded) / recorder.rate_hz() == pytest.approx((audible[-1] - audible[0]) / 24_000, abs=0.02)
+    assert page.evaluate("syrinx.player.counters.underruns") == 0
+    assert wire.of("metrics")[0]["ms"]["first_audio"] > 0
+
+
+def test_a_second_recording_over_the_reply_interrupts_it_and_a_cough_does_not(
+    server: RunningServer, open_talk_page: OpenTalkPage
+) -> None:
+    microphone = script(4.0, cough(), 5.0, human("LJ001-0002"), 0.3, human("LJ001-0008"), 2.0)
+    page = open_talk_page(server, microphone, barge_in=True)
+    wire = Wire(page)
+    page.reload()
+    page.wait_for_function("document.body.dataset.state === 'idle'")
+
+    page.click("#voice-button")
+    page.fill("#typed", "Please tell me a long story.")
+    page.press("#typed", "Enter")
+    until(page, lambda: bool(wire.of("audio_stream_start")), "the story's sound")
+    page.wait_for_timeout(6500)
+    assert not wire.of("audio_stream_stop"), "the cough ended the reply"
+    held = [
+        message["type"] for message in wire.received if message["type"] in {"audio_stream_pause", "audio_stream_resume"}
+    ]
+    assert held.count("audio_stream_pause") == held.count("audio_stream_resume"), "the cough left the reply held"
+    assert page.evaluate("syrinx.player.held") is False
+
+    until(page, lambda: bool(wire.of("audio_stream_stop")), "the interruption")
+    stop = wire.of("audio_stream_stop")[0]
+    assert stop["reason"] == "interrupted"
+    reply = "".join(delta["delta"] for delta in wire.of("reply") if delta["turn"] == stop["turn"])
+    assert reply.startswith(stop["heard"].strip()[:20])
+    assert len(stop["heard"]) < len(reply)
+    page.wait_for_selector("text=not heard")
+    until(
+        page,
+        lambda: any(heard["final"] and heard["text"] for heard in wire.of("transcript")),
+        "the second turn's words",
+    )
+    until(page, lambda: len(wire.of("audio_stream_start")) >= 2, "the answer to the interruption")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("talk-light", {"color_scheme": "light"}),
+        ("talk-dark", {"color_scheme": "dark"}),
+        ("talk-phone", {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}),
+    ],
+)
+def test_pictures_of_the_talk_view_can_be_made(
+    server: RunningServer, open_talk_page: OpenTalkPage, tmp_path: Path, name: str, options: dict[str, Any]
+) -> None:
+    page = open_talk_page(server, script(0.5), barge_in=False, **options)
+    wire = Wire(page)
+    page.reload()
+    page.wait_for_function("document.body.dataset.state === 'idle'")
+    page.fill("#typed", "Hello! Who are you?")
+    page.press("#typed", "Enter")
+    until(page, lambda: bool(wire.of("audio_stream_stop")), "the first answer", timeout_s=60)
+    page.fill("#typed", "Tell me a story, please.")
+    page.press("#typed", "Enter")
+    until(page, lambda: len(wire.of("audio_stream_start")) == 2, "the story")
+    page.wait_for_timeout(3500)
+    picture = page.screenshot(path=tmp_path / f"{name}.png")
+    assert len(picture) > 20_000
+    if "SYRINX_WRITE_IMAGES" in os.environ:
+        (IMAGES / f"{name}.png").write_bytes(picture)
