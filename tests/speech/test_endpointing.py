@@ -109,6 +109,16 @@ def test_the_wait_never_grows_with_the_evidence() -> None:
     assert by_voice[0] > by_voice[-1]
 
 
+def test_a_final_voice_alone_waits_for_the_ear() -> None:
+    endpointer = Endpointer(RULES)
+    speech(endpointer, 640)
+    quiet(endpointer, 96)
+    endpointer.voice(1.0)
+    ((at_ms, decision),) = quiet(endpointer, 1600)
+    assert decision is Decision.ENDED
+    assert at_ms - endpointer.speech_until_ms >= RULES.settle_ms
+
+
 def test_an_utterance_without_words_ends_soon() -> None:
     assert silence_before_the_end(0.0, 0.5, text="") <= RULES.wordless_ms + FRAME_MS
 

@@ -49,6 +49,7 @@ class Endpointer:
         self._completeness = UNKNOWN
         self._finality = UNKNOWN
         self._wordless = False
+        self._words_known = False
         self._hesitations_ms: deque[float] = deque(maxlen=self._rules.habit_pauses)
         self._ended_at_ms: float | None = None
 
@@ -99,6 +100,7 @@ class Endpointer:
         A text of "" says that there are no words in what was heard. Before the first call nothing is known of them.
         """
         self._wordless = not text
+        self._words_known = True
         self._completeness = completeness if text else UNKNOWN
 
     def voice(self, finality: float) -> None:
@@ -112,6 +114,7 @@ class Endpointer:
         self._ended_at_ms = None
         self._completeness = self._finality = UNKNOWN
         self._wordless = False
+        self._words_known = False
 
     @property
     def finished(self) -> float:
@@ -131,7 +134,10 @@ class Endpointer:
         if self._wordless:
             return rules.wordless_ms
         doubt = min(1.0, (1.0 - self.finished) / rules.full_doubt)
-        return min(rules.patience_ms, rules.floor_ms + self._habit_ms() + (rules.patience_ms - rules.floor_ms) * doubt)
+        # A voice alone is never certain enough to end a turn before the ear has had its time.
+        least_ms = rules.floor_ms if self._words_known else rules.settle_ms
+        wanted_ms = rules.floor_ms + self._habit_ms() + (rules.patience_ms - rules.floor_ms) * doubt
+        return max(least_ms, min(rules.patience_ms, wanted_ms))
 
     def _habit_ms(self) -> float:
         if not self._hesitations_ms:
@@ -155,6 +161,7 @@ class Endpointer:
         self._streak_from_ms = None
         self._completeness = self._finality = UNKNOWN
         self._wordless = False
+        self._words_known = False
         return Decision.STARTED
 
     def _perhaps_resume(self, began_ms: float) -> Decision | None:
