@@ -108,6 +108,7 @@ const sentences = {
 
 const pressHandlers = new Map();
 let current = null;
+let currentDetail = "";
 let passingTimer = null;
 
 // The handler is called with the field's text where the problem has one.
@@ -121,9 +122,11 @@ export function currentProblem() {
 
 // `detail` is a sentence from the server and stands in place of what the page knows in general.
 export function showProblem(name, detail = "") {
-  if (current === name && !detail) return;
+  // An error may come with every refused frame: saying it again would only shout.
+  if (current === name && currentDetail === detail) return;
   const { what, means, press, field } = sentences[name];
   current = name;
+  currentDetail = detail;
   card.replaceChildren();
   card.dataset.problem = name;
   const form = document.createElement("form");
