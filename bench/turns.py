@@ -260,7 +260,9 @@ def slow_voice_table(console: Console, *, talks: int) -> None:
     table = Table(title=f"A slow voice (first chunk 0.8 s, RTF 0.9), {talks} talks")
     for column in ("", "ms", "goal"):
         table.add_column(column, justify="right")
-    table.add_row("dead air inside the reply, worst", f"{dead_ms:.0f}", "0: " + ("met" if dead_ms < 1 else "MISSED"))
+    table.add_row(
+        "dead air inside the reply, worst", f"{dead_ms:.0f}", "0 (10: jitter): " + ("met" if dead_ms < 10 else "MISSED")
+    )
     verdict = ">= 150: " + ("met" if ahead_ms >= 150 else "MISSED")
     table.add_row("first clause ahead of the whole first sentence", f"{ahead_ms:.0f}", verdict)
     console.print(table)

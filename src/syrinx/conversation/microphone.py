@@ -15,7 +15,7 @@ from syrinx.errors import SyrinxError
 from syrinx.speech import EndpointingRules
 from syrinx.speech.events import HearingEvent
 
-MAX_WAITING_MS: Final = 10_000.0
+MAX_WAITING_MS: Final = 5_000.0
 """Sound kept while the engines that hear are being opened; past it the oldest is dropped."""
 
 

@@ -195,12 +195,10 @@ class TurnTaking:
             utterance.prepared = self._prepare(utterance.turn, utterance.whole_text, at_ms)
 
     def _speech_resumed(self, at_ms: float) -> None:
-        utterance = self._utterance
-        if utterance is None:
-            return
-        utterance.event_ms = at_ms
-        utterance.quiet_ms = None
-        self._discard_prepared(utterance)
+        if (utterance := self._utterance) is not None:
+            utterance.event_ms = at_ms
+            utterance.quiet_ms = None
+            self._discard_prepared(utterance)
 
     def _utterance_ended(self, text: str, at_ms: float) -> None:
         utterance = self._utterance
