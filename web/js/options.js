@@ -41,7 +41,6 @@ export async function loadOptions() {
       problem = token() ? "token-refused" : "token-needed";
     } else if (answer.ok) {
       options = await answer.json();
-      for (const language of options.languages) language.name = languageName(language.id);
       version = options.version;
       problem = null;
     } else {
