@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from syrinx.testing.audio import sine
 
-from .conftest import Recorder, longest_silence_ms
+from ..browser import Recorder, longest_silence_ms
 from .mock_server import MockServer
 
 TONE_HZ = 240
