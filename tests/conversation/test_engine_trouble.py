@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from tests.conversation.talk import FakeEngines, Talk, llm_playing, llm_saying, open_talk
 
 from syrinx.conversation.events import AudioResumed, AudioStarted, AudioStopped, Failed, Notice, SentenceOut
+from syrinx.conversation.settings import MAX_REPLY_CHARS
+from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest
 from syrinx.errors import EngineBusy, EngineError, EngineUnavailable
 from syrinx.speech.events import HearingFailed
 from syrinx.testing.fake_llm import LlmScript, saying
@@ -140,6 +144,59 @@ async def test_a_voice_that_breaks_off_in_a_sentence_does_not_keep_the_others_fr
         stopped = await talk.until(AudioStopped)
         assert stopped.reason == "finished"
         assert "And this is the third." in [out.text.strip() for out in talk.all(SentenceOut) if out.spoken]
+
+
+class VoiceOfTones(ScriptedTts):
+    """Tells no word times, so that a broken sentence cannot be taken up again from a word."""
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
+        async with aclosing(super().synthesize(request)) as chunks:
+            async for chunk in chunks:
+                yield replace(chunk, words=())
+
+
+@virtual_time
+async def test_a_sentence_that_broke_off_for_good_is_remembered_as_far_as_it_was_spoken_and_told_of() -> None:
+    tts = VoiceOfTones(
+        TtsScript(first_chunk_s=0.1),
+        scripts={"This one breaks off here.": TtsScript(first_chunk_s=0.6, fail="raise", fail_after=9)},
+    )
+    tts.capabilities = replace(tts.capabilities, word_times=False)
+    engines = FakeEngines(llm=llm_saying("One is whole. This one breaks off here. And this is the third."), tts=tts)
+    async with open_talk(engines) as talk:
+        await talk.says("hello there")
+        stopped = await talk.until(AudioStopped)
+        assert stopped.reason == "finished"
+        assert stopped.played_ms == pytest.approx(talk.player.received_ms, abs=1)
+        assert [(failed.error.code, failed.turn) for failed in talk.all(Failed)] == [("engine_failed", 1)]
+        heard = talk.remembered()[-1][1]
+        assert heard == stopped.heard
+        before, _, behind = heard.partition("… ")
+        assert behind == "And this is the third."
+        assert before.startswith("One is whole. This")
+        assert before in "One is whole. This one breaks off"
+        assert talk.conversation.memory.entries[-1].text.count("off here") == 1, "all that was shown is kept beside it"
+        await talk.says("and now")
+        await talk.until(AudioStopped, count=2)
+
+
+@pytest.mark.parametrize(("chars", "is_cut"), [(30_000, True), (20_000, False)])
+def test_a_reply_that_is_too_long_is_ended_and_the_person_is_told(chars: int, is_cut: bool) -> None:
+    @virtual_time
+    async def run() -> None:
+        sentence = "This goes on and on. "
+        quick = ScriptedTts(TtsScript(char_ms=4))
+        engines = FakeEngines(llm=llm_playing(LlmScript(deltas=(sentence,) * (chars // len(sentence)))), tts=quick)
+        async with open_talk(engines) as talk:
+            await talk.says("tell me everything")
+            stopped = await talk.until(AudioStopped, within_s=3600)
+            assert stopped.reason == "finished"
+            notices = [notice for notice in talk.all(Notice) if notice.code == "reply_too_long"]
+            assert [notice.turn for notice in notices] == [1] * is_cut
+            longest = MAX_REPLY_CHARS if is_cut else chars
+            assert longest - len(sentence) < len(talk.shown(1)) <= longest + len(sentence)
+
+    run()
 
 
 @pytest.mark.parametrize(

@@ -116,3 +116,42 @@ def test_nothing_behind_the_cut_is_heard() -> None:
         reply.sentence(index=index, speaker="Ada", text=text, at_ms=index * 1000.0, spoken=index == 0)
     reply.sentence_ended(0, 1000)
     assert told(reply, 100) == "One"
+
+
+def test_of_a_sentence_that_broke_off_only_the_words_spoken_are_heard_and_the_next_one_follows() -> None:
+    reply = HeardReply()
+    texts = ["One is whole. ", "This one breaks off here. ", "And this is the third."]
+    for index, text in enumerate(texts):
+        reply.sentence(index=index, speaker="Ada", text=text, at_ms=index * 2000.0, spoken=True)
+        reply.words(index, words(text, at_ms=index * 2000.0, word_ms=300))
+        reply.sentence_ended(index, index * 2000.0 + (800 if index == 1 else 1500), broke_off=index == 1)
+    assert told(reply, 2400) == "One is whole. This one"
+    assert told(reply, 3500) == "One is whole. This one breaks"
+    assert told(reply, 4400) == "One is whole. This one breaks… And this"
+    (whole,) = reply.parts(0, all_of_it=True)
+    assert whole.heard == "One is whole. This one breaks… And this is the third."
+    assert whole.text == "".join(texts)
+
+
+def test_a_sentence_that_broke_off_without_word_times_is_measured_by_the_usual_rate_of_speech() -> None:
+    reply = HeardReply()
+    reply.sentence(index=0, speaker="Ada", text="one two three four five six seven", at_ms=0, spoken=True)
+    reply.sentence_ended(0, 500, broke_off=True)
+    assert told(reply, 9999) == "one two"
+
+
+def test_a_word_announced_behind_the_break_is_not_heard() -> None:
+    reply = HeardReply()
+    reply.sentence(index=0, speaker="Ada", text="one two three", at_ms=0, spoken=True)
+    reply.words(0, words("one two three", at_ms=0, word_ms=300))
+    reply.sentence_ended(0, 300, broke_off=True)
+    assert told(reply, 9999) == "one"
+
+
+def test_another_speaker_goes_on_behind_a_break_in_a_part_of_their_own() -> None:
+    reply = HeardReply()
+    for index, (speaker, text) in enumerate([("Ada", "One two three. "), ("Ben", "Four.")]):
+        reply.sentence(index=index, speaker=speaker, text=text, at_ms=index * 1000.0, spoken=True)
+        reply.words(index, words(text, at_ms=index * 1000.0, word_ms=300))
+        reply.sentence_ended(index, index * 1000.0 + 400, broke_off=index == 0)
+    assert [part.heard for part in reply.parts(0, all_of_it=True)] == ["One two", "Four."]

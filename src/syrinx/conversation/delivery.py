@@ -64,7 +64,7 @@ class Delivery:
         tell: Callable[[ReplyShown | ReplyEnded], None],
         on_sentence: Callable[[str, PcmChunk], None] | None = None,
     ) -> None:
-        """`on_sentence` gets (speaker, sound) of every sentence that was sent to its end; None saves keeping it."""
+        """`on_sentence` gets (speaker, sound) of every sentence that was spoken to its end; None saves keeping it."""
         self.number = number
         self.turn = turn
         self.speaker = speaker
@@ -82,7 +82,7 @@ class Delivery:
         self._held = False
         self._out = False
         self._waits = False
-        self._unsent_text: list[ReplyDelta] = []
+        self._unsent_text: list[ReplyDelta | Notice] = []
         self._told_failure = False
         self._sounding: int | None = None
         self._sentence_pcm = bytearray()
@@ -118,11 +118,12 @@ class Delivery:
         """The language model wrote more: shown once something of the reply is out, so none thrown away is seen."""
         self.progress_ms = self._now_ms()
         self.timeline.mark("first_token", self.progress_ms)
-        event = ReplyDelta(turn=self.turn, speaker=speaker, delta=delta)
-        if self._out:
-            self._outbox.put(event)
-        else:
-            self._unsent_text.append(event)
+        self._write(ReplyDelta(turn=self.turn, speaker=speaker, delta=delta))
+
+    def cut_short(self, max_chars: int) -> None:
+        """The language model would have written more than a reply may have."""
+        message = f"The answer was ended here, at {max_chars:,} characters: ask for the rest, or for less at once."
+        self._write(Notice(code="reply_too_long", message=message, turn=self.turn))
 
     def segment(self) -> None:
         self.timeline.mark("first_sentence", self._now_ms())
@@ -171,11 +172,12 @@ class Delivery:
                 self.heard.words(event.index, event.words)
                 self._outbox.put(WordsOut(turn=self.turn, index=event.index, words=event.words, exact=event.exact))
             case SentenceEnded():
-                self.heard.sentence_ended(event.index, event.at_ms)
+                self.heard.sentence_ended(event.index, event.at_ms, broke_off=event.error is not None)
                 if self.on_sentence is not None and self._sentence_pcm:
-                    self.on_sentence(
-                        self.speaker, PcmChunk(pcm=bytes(self._sentence_pcm), sample_rate_hz=self._rate_hz)
-                    )
+                    if event.error is None:
+                        self.on_sentence(
+                            self.speaker, PcmChunk(pcm=bytes(self._sentence_pcm), sample_rate_hz=self._rate_hz)
+                        )
                     self._sentence_pcm.clear()
                 self._sounding = None
                 self._tell_failure(event.error)
@@ -195,10 +197,16 @@ class Delivery:
             self._told_failure = True
             self._outbox.put(Failed(error=error, turn=self.turn))
 
+    def _write(self, event: ReplyDelta | Notice) -> None:
+        if self._out:
+            self._outbox.put(event)
+        else:
+            self._unsent_text.append(event)
+
     def _show(self, *, audible: bool) -> None:
         if self._unsent_text:
-            for delta in self._unsent_text:
-                self._outbox.put(delta)
+            for event in self._unsent_text:
+                self._outbox.put(event)
             self._unsent_text.clear()
         self._out = True
         self._tell(ReplyShown(reply=self.number, audible=audible))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ from syrinx.speech.events import SpokenWord
 
 MS_PER_CHAR = 65.0
 """Rate assumed for a sentence of which neither word times nor the end are known: about 15 characters a second."""
+
+_GAP = "… "
 
 _FIRST_WIDE_CHAR = "\u2e80"
 """From here on scripts write words without spaces between them: a cut may fall behind any character."""
@@ -30,6 +33,7 @@ class _Sentence:
     at_ms: float
     spoken: bool
     end_ms: float | None = None
+    broke_off: bool = False
     words: list[SpokenWord] = field(default_factory=list[SpokenWord])
 
 
@@ -45,23 +49,32 @@ class HeardReply:
     def words(self, index: int, words: Sequence[SpokenWord]) -> None:
         self._sentences[index].words.extend(words)
 
-    def sentence_ended(self, index: int, at_ms: float) -> None:
-        self._sentences[index].end_ms = at_ms
+    def sentence_ended(self, index: int, at_ms: float, *, broke_off: bool = False) -> None:
+        """No more sound of the sentence from `at_ms` on; when it `broke_off`, not all of its text was spoken."""
+        sentence = self._sentences[index]
+        sentence.end_ms = at_ms
+        sentence.broke_off = broke_off
 
     def parts(self, played_ms: float, *, all_of_it: bool = False) -> tuple[HeardPart, ...]:
         """The reply up to `played_ms`, one part per run of a speaker; `all_of_it` when it was played to its end.
 
-        A sentence without sound counts as heard once its place was reached, for it has been shown by then.
+        A sentence without sound counts as heard once its place was reached, for it has been shown by then. One that
+        broke off counts as far as it was spoken, with an ellipsis where the same speaker goes on behind it.
         """
+        if all_of_it:
+            played_ms = math.inf
         parts: list[HeardPart] = []
+        is_gap_before = False
         for sentence in self._sentences.values():
-            heard = sentence.text if all_of_it else _heard_of(sentence, played_ms)
+            heard = _heard_of(sentence, played_ms)
             if parts and parts[-1].speaker == sentence.speaker:
                 last = parts.pop()
-                whole = last.heard + heard if last.heard == last.text else last.heard
+                is_joined_over_gap = is_gap_before and last.heard and heard
+                whole = f"{last.heard.rstrip()}{_GAP}{heard}" if is_joined_over_gap else last.heard + heard
                 parts.append(HeardPart(speaker=last.speaker, text=last.text + sentence.text, heard=whole))
             else:
                 parts.append(HeardPart(speaker=sentence.speaker, text=sentence.text, heard=heard))
+            is_gap_before = sentence.broke_off and heard != sentence.text
         return tuple(
             HeardPart(speaker=part.speaker, text=part.text.strip(), heard=part.heard.strip()) for part in parts
         )
@@ -73,7 +86,10 @@ def _heard_of(sentence: _Sentence, played_ms: float) -> str:
     if played_ms <= sentence.at_ms:
         return ""
     if sentence.end_ms is not None and played_ms >= sentence.end_ms:
-        return sentence.text
+        if not sentence.broke_off:
+            return sentence.text
+        # Words whose time lies behind the break were announced and not spoken.
+        played_ms = sentence.end_ms - 1.0
     begun = [word for word in sentence.words if word.at_ms <= played_ms and word.start_char is not None]
     if begun:
         word = begun[-1]
@@ -85,7 +101,9 @@ def _heard_of(sentence: _Sentence, played_ms: float) -> str:
             return ""
     length_ms = len(sentence.text) * MS_PER_CHAR
     if sentence.end_ms is not None:
-        length_ms = sentence.end_ms - sentence.at_ms
+        spoken_ms = sentence.end_ms - sentence.at_ms
+        # How long the whole of a broken sentence would have been is not known: at least as long as what came of it.
+        length_ms = max(length_ms, spoken_ms) if sentence.broke_off else spoken_ms
     place = int(len(sentence.text) * (played_ms - sentence.at_ms) / max(length_ms, 1.0))
     return sentence.text[: _word_end(sentence.text, min(place, len(sentence.text)))]
 

@@ -31,6 +31,8 @@ class ReplyPlan:
     """Gets (speaker, delta) as the language model writes; joined, the deltas are the reply as shown."""
     on_segment: Callable[[], None]
     """Called as each segment is complete and before it is spoken."""
+    on_cut: Callable[[int], None]
+    """Called with the most characters that a reply may have, when the model would have written more."""
     rules: SynthesisRules = field(default_factory=SynthesisRules)
 
     def voice_of(self, character: Character) -> str | None:
@@ -70,10 +72,11 @@ async def spoken_segments(
     failure: Exception | None = None
     try:
         async for delta in deltas:
+            if writer.chars >= MAX_REPLY_CHARS:
+                plan.on_cut(MAX_REPLY_CHARS)
+                break
             for segment in writer.feed(delta.text):
                 yield segment
-            if writer.chars >= MAX_REPLY_CHARS:
-                break
     except Exception as error:  # noqa: BLE001 - raised below, once what came before it has been handed over
         failure = error
     for segment in writer.flush():

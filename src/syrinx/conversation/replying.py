@@ -112,6 +112,7 @@ class Replying:
             context=self.context,
             on_text=delivery.text,
             on_segment=delivery.segment,
+            on_cut=delivery.cut_short,
             rules=self._rules.synthesis,
         )
         request = ReplyRequest(

@@ -112,7 +112,8 @@ class _Output:
             events.append(self._words(segment, sound.words, exact=True))
         elif not self._exact_words[sound.fell_back] and not voicing.words:
             so_far_ms = self._now_ms - self._at_ms
-            estimated = self._estimated.rest(voicing.made_ms) if voicing.done else self._estimated.due(so_far_ms)
+            is_whole = voicing.done and voicing.error is None
+            estimated = self._estimated.rest(voicing.made_ms) if is_whole else self._estimated.due(so_far_ms)
             if estimated:
                 events.append(self._words(segment, estimated, exact=False))
         events.append(SentenceAudio(index=segment.index, chunk=sound.chunk))
