@@ -38,7 +38,31 @@ def test_words_that_mean_something_cancel_the_reply(said: str) -> None:
     assert "stop 1 interrupted" in floor.tell(words(said))
 
 
-@pytest.mark.parametrize("said", ["", "mm-hm", "uh-huh", "yeah", "okay"])
+@pytest.mark.parametrize(
+    ("language", "orders"),
+    [
+        ("en", "stop, wait, no, hold on, hang on, shut up, okay stop, yeah no, quiet, enough"),
+        ("es", "para, espera, no, alto, basta, cállate, vale para, un momento"),
+        ("fr", "stop, arrête, attends, non, tais-toi, d'accord stop, ça suffit"),
+        ("de", "stopp, halt, warte, nein, moment, sei still, okay stopp"),
+        ("it", "ferma, fermati, basta, aspetta, no, zitto, va bene basta"),
+        ("pt", "para, pare, espera, não, chega, cala a boca, tá bom chega"),
+        ("zh", "停, 停下, 等等, 等一下, 不, 不要, 闭嘴, 别说了, 好的停"),
+        ("ja", "止めて, ストップ, 待って, いや, だめ, 黙って, はいストップ"),
+        ("hi", "रुको, रुकिए, नहीं, बस, चुप, ठीक है रुको"),
+    ],
+)
+def test_a_clear_stop_cancels_the_reply_with_its_first_partial_words(language: str, orders: str) -> None:
+    for said in orders.split(", "):
+        floor = Floor(barge_in=True)
+        floor.turns.language = language
+        floor.tell(LISTEN)
+        floor.speaking()
+        assert floor.tell(STARTED) == ["hold 1", "state hearing heard"]
+        assert floor.tell(words(said)) == ["stop 1 interrupted", f"partial 2: {said}"]
+
+
+@pytest.mark.parametrize("said", ["", "mm-hm", "uh-huh", "yeah", "okay", "yeah okay"])
 def test_a_cough_or_a_nod_lets_the_reply_go_on(said: str) -> None:
     floor = Floor(barge_in=True)
     floor.tell(LISTEN)
