@@ -28,6 +28,9 @@ PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encodi
         ("{}", "unknown message type"),
         ('{"type": "dance"}', "known are hello, start_listening"),
         ('{"type": ["hello"]}', "unknown message type"),
+        ('{"type": "ping", "t": NaN}', "must be a JSON object"),
+        ('{"type": "playback", "turn": 1, "played_ms": -Infinity}', "must be a JSON object"),
+        ('{"type": "ping", "t": ' + "9" * 5000 + "}", "must be a JSON object"),
     ],
 )
 def test_what_is_no_message_is_a_protocol_violation_that_names_what_is(sent: str, says: str) -> None:
@@ -49,12 +52,34 @@ def test_what_is_no_message_is_a_protocol_violation_that_names_what_is(sent: str
         ({"type": "playback", "turn": 1, "played_ms": -5}, "greater than or equal to 0"),
         ({"type": "playback", "turn": True, "played_ms": 5}, "turn"),
         ({"type": "set", "barge_in": "yes"}, "barge_in"),
+        ({"type": "hello", "characters": [{"name": "A", "voise": "x"}]}, "(name, description, scene"),
         ({"type": "reset", "what": "everything"}, "'conversation' or 'voice'"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_would_be_right(sent: dict[str, object], says: str) -> None:
     with pytest.raises(BadInput, match=re.escape(says)):
         messages.read_message(json.dumps(sent))
+
+
+@pytest.mark.parametrize("sent", ['{"type":"ping","t":1e999}', '{"type":"playback","turn":1,"played_ms":1e999}'])
+def test_a_number_too_large_to_be_one_is_refused(sent: str) -> None:
+    with pytest.raises(BadInput, match="finite"):
+        messages.read_message(sent)
+
+
+def test_a_turn_of_any_size_is_a_number() -> None:
+    read = messages.read_message(json.dumps({"type": "playback", "turn": 10**400, "played_ms": 1}))
+    assert isinstance(read, messages.Playback)
+    assert read.turn == 10**400
+
+
+def test_half_a_surrogate_pair_is_refused_wherever_it_stands() -> None:
+    for sent in (
+        {"type": "ping", "t": "\udfff"},
+        {"type": "hello", "characters": [{"name": "A", "persona": "\ud800"}]},
+    ):
+        with pytest.raises(ProtocolViolation):
+            messages.read_message(json.dumps(sent))
 
 
 def test_an_error_does_not_echo_what_was_sent() -> None:
@@ -115,7 +140,7 @@ def test_every_event_but_sound_has_a_message_that_the_protocol_page_describes() 
 def test_every_client_message_is_described_with_its_fields() -> None:
     rows = {name: row for row in PROTOCOL.splitlines() for name in re.findall(r"^\| `(\w+)` \|", row)}
     for kind, model in messages._MODELS.items():
-        for name in model.json_schema().get("properties", {}):
+        for name in model.model_fields:
             assert name == "type" or f"`{name}`" in rows[kind], f"{kind}.{name} is not in docs/protocol.md"
 
 

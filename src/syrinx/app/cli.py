@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from syrinx.app.logs import set_up_logging
 from syrinx.app.settings import read_settings, silence_telemetry
 from syrinx.errors import SyrinxError
 
@@ -31,10 +33,11 @@ Language = Annotated[str | None, typer.Option(help="BCP 47, for example en or pt
 def main() -> None:
     """Entry point: errors that we know become one line and exit status 1."""
     silence_telemetry()
+    set_up_logging("WARNING")  # serve sets its own level; the others print what they were asked for
     try:
         app()
     except SyrinxError as error:
-        err.print(f"[bold red]{error.code}[/]: {error.message}")
+        err.print(f"[bold red]{error.code}[/]: {escape(error.message)}", soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -59,7 +62,7 @@ def serve(
     from syrinx.app import server  # noqa: PLC0415 - each command loads what it needs, so that all are quick
 
     settings = read_settings(host=host, port=port, home=home)
-    server.set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level)
 
     def ready(address: str) -> None:
         out.print(f"Syrinx is ready: [bold]{address}[/]", soft_wrap=True)

@@ -12,6 +12,7 @@ from typing import Literal
 import syrinx
 from syrinx.app.house import House
 from syrinx.engines.contract import Kind
+from syrinx.errors import EngineUnavailable
 
 Verdict = Literal["works", "missing", "attention"]
 
@@ -30,16 +31,28 @@ class Finding:
 
 
 async def examine(house: House) -> list[Finding]:
-    """Everything worth knowing, the engines in use first; opens nothing and sends nothing away."""
+    """Everything worth knowing, by kind of engine; opens nothing and sends nothing away."""
     findings = list(_machine(house))
     model = await house.engines.language_model()
-    chosen = await house.engines.chosen()
-    for report in house.engines.reports():
-        in_use = report.kind == "vad" or report.name in chosen.get(report.kind, ())
+    reports = house.engines.reports()
+    in_use: dict[Kind, tuple[str, ...]] = {kind: await _in_use(house, kind) for kind in KIND_NAMES}
+    for kind, engines in in_use.items():
+        if not engines:
+            findings.append(
+                Finding(
+                    what=KIND_NAMES[kind],
+                    verdict="missing",
+                    says="no engine of this kind can be used here",
+                    remedy="mend one of those below",
+                    in_use=True,
+                )
+            )
+    for report in reports:
         available = report.availability
+        chosen = report.name in in_use[report.kind]
         facts = ", ".join(f"{name} {value}" for name, value in available.facts.items())
         title = report.info.title if report.info else report.name
-        if report.kind == "llm" and in_use:
+        if report.kind == "llm" and chosen:
             title = f"{model.title}; {model.reason}"
         findings.append(
             Finding(
@@ -47,7 +60,7 @@ async def examine(house: House) -> list[Finding]:
                 verdict="works" if available.available else "missing",
                 says=f"{title} ({facts})" if facts and available.available else available.reason or title,
                 remedy="" if available.available else available.remedy,
-                in_use=in_use,
+                in_use=chosen,
             )
         )
     if model.engine == "companion":
@@ -69,6 +82,14 @@ async def examine(house: House) -> list[Finding]:
             )
         )
     return findings
+
+
+async def _in_use(house: House, kind: Kind) -> tuple[str, ...]:
+    """The names in use; none where "auto" finds nothing that works."""
+    try:
+        return await house.engines.in_use(kind)
+    except EngineUnavailable:
+        return ()
 
 
 def _machine(house: House) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final, Literal
 
+import structlog
+
 from syrinx.conversation import Character, ConversationSettings, FallbackVoice
 from syrinx.engines.contract import EngineInfo, Kind
 from syrinx.engines.llm.contract import LanguageModel
@@ -16,8 +18,10 @@ from syrinx.engines.registry import EngineKey, EngineRegistry, EngineReport
 from syrinx.engines.stt.contract import SpeechToText
 from syrinx.engines.tts.contract import TextToSpeech
 from syrinx.engines.vad.contract import VoiceActivityDetector
-from syrinx.errors import EngineUnavailable
+from syrinx.errors import EngineError, EngineUnavailable
 from syrinx.speech import AutoVoice
+
+log = structlog.get_logger()
 
 AUTO: Final = "auto"
 LOOK_AGAIN_S: Final = 10.0
@@ -71,18 +75,21 @@ class EngineChoice:
         async with self._pool.lease("llm", engine) as model:
             yield model
 
-    @asynccontextmanager
-    async def tts(self, name: str) -> AsyncGenerator[TextToSpeech, None]:
-        names = self._voice_names(name)
-        async with AsyncExitStack() as stack:
-            opened = {each: await stack.enter_async_context(self._pool.lease("tts", each)) for each in names}
-            yield next(iter(opened.values())) if name not in {"", AUTO} else AutoVoice(opened)
+    def tts(self, name: str) -> AbstractAsyncContextManager[AutoVoice]:
+        return self._opened_voices(name)
 
     @asynccontextmanager
     async def tts_fallback(self, name: str) -> AsyncGenerator[FallbackVoice | None, None]:
-        """The engine that works everywhere: the available one with the least preference, other than `name`."""
-        others = [each for each in self._available_voices() if each != name]
-        if not others or (len(others) == 1 and name in {"", AUTO}):
+        """The engine that works everywhere: the available one with the least preference, other than `name`.
+
+        Where several voices serve as one, it is also one of them.
+        """
+        primary = self._voice_names(name)
+        try:
+            others = [each for each in self._available_voices() if (each,) != primary]
+        except EngineUnavailable:
+            others = []
+        if not others:
             yield None
             return
         async with self._pool.lease("tts", others[-1]) as tts:
@@ -94,7 +101,7 @@ class EngineChoice:
             self._registry.provider("stt", settings.stt)
         if settings.llm not in {"", AUTO}:
             self._registry.provider("llm", settings.llm)
-        async with self._all_voices(settings.tts) as voices:
+        async with self._opened_voices(settings.tts) as voices:
             speakers: tuple[Character | None, ...] = (None, *settings.characters)
             for speaker in speakers:
                 voice = settings.voice if speaker is None else speaker.voice
@@ -115,23 +122,42 @@ class EngineChoice:
         return found
 
     async def chosen(self) -> dict[ChosenKind, tuple[str, ...]]:
-        """The names in use of each kind, the preferred first."""
-        model = await self.language_model()
-        return {"tts": self._voice_names(""), "stt": (self._ear_name(""),), "llm": (model.engine,)}
+        """The names in use of each kind that a talk may choose, the preferred first."""
+        return {"tts": await self.in_use("tts"), "stt": await self.in_use("stt"), "llm": await self.in_use("llm")}
+
+    async def in_use(self, kind: Kind) -> tuple[str, ...]:
+        """The names in use of one kind. Raises EngineUnavailable where "auto" finds none."""
+        match kind:
+            case "tts":
+                return self._voice_names("")
+            case "stt":
+                return (self._ear_name(""),)
+            case "llm":
+                return ((await self.language_model()).engine,)
+            case "vad":
+                return (self._wanted["vad"],)
 
     @asynccontextmanager
-    async def _all_voices(self, name: str) -> AsyncGenerator[AutoVoice, None]:
-        async with AsyncExitStack() as stack:
-            yield AutoVoice(
-                {
-                    each: await stack.enter_async_context(self._pool.lease("tts", each))
-                    for each in self._voice_names(name)
-                }
-            )
+    async def _opened_voices(self, name: str) -> AsyncGenerator[AutoVoice, None]:
+        """The engine of that name, or all; of these one that cannot be opened is passed over while another can."""
+        async with AsyncExitStack() as leases:
+            opened: dict[str, TextToSpeech] = {}
+            failure: EngineError | None = None
+            for each in self._voice_names(name):
+                try:
+                    opened[each] = await leases.enter_async_context(self._pool.lease("tts", each))
+                except EngineError as error:
+                    failure = error
+                    log.warning(
+                        "a voice engine could not be opened", engine=each, code=error.code, reason=error.message
+                    )
+            if not opened and failure is not None:
+                raise failure
+            yield AutoVoice(opened)
 
     def all_voices(self) -> AbstractAsyncContextManager[AutoVoice]:
         """Every voice that a talk may name."""
-        return self._all_voices("")
+        return self._opened_voices("")
 
     def info(self, kind: Kind, name: str) -> EngineInfo:
         return self._registry.provider(kind, name).info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from syrinx.app.doctor import Finding, Verdict, examine
@@ -24,8 +25,10 @@ async def report(settings: Settings, *, console: Console) -> None:
     async with open_house(settings) as house:
         findings = await examine(house)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for column in ("verdict", "what", "says"):
+        table.add_column(column, overflow="fold")
     for finding in findings:
-        name = f"[bold]{finding.what}[/] (in use)" if finding.in_use else finding.what
+        name = f"[bold]{escape(finding.what)}[/] (in use)" if finding.in_use else escape(finding.what)
         table.add_row(_SIGNS[finding.verdict], name, _explained(finding))
     console.print(table)
     ill = [finding.what for finding in findings if finding.in_use and finding.verdict == "missing"]
@@ -34,4 +37,5 @@ async def report(settings: Settings, *, console: Console) -> None:
 
 
 def _explained(finding: Finding) -> str:
-    return f"{finding.says}\n[cyan]{finding.remedy}[/]" if finding.remedy else finding.says
+    says = escape(finding.says)
+    return f"{says}\n[cyan]{escape(finding.remedy)}[/]" if finding.remedy else says

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from syrinx.app.house import open_house
@@ -44,10 +45,10 @@ async def listen(settings: Settings, file: Path, *, as_json: bool, out: Console,
             request = TranscriptionRequest(language=settings.language)
             async with aclosing(ear.transcribe(pieces(), request)) as transcripts:
                 async for transcript in transcripts:
-                    progress.update(task, words=transcript.text[-60:])
+                    progress.update(task, words=escape(transcript.text[-60:]))
                     final = transcript
     if as_json:
         words = [{"text": word.text, "start_ms": word.start_ms, "end_ms": word.end_ms} for word in final.words]
         out.print_json(json.dumps({"text": final.text, "language": final.language, "words": words}))
     else:
-        out.print(final.text or "[dim](no words)[/]", soft_wrap=True)
+        out.print(escape(final.text) or "[dim](no words)[/]", soft_wrap=True)

@@ -19,7 +19,7 @@ from syrinx.conversation import (
     TurnRules,
     open_conversations,
 )
-from syrinx.engines.contract import HOSTS, KINDS, Host
+from syrinx.engines.contract import HOSTS, KINDS, Host, Kind
 from syrinx.engines.llm.discovery import LlmChoice, discover
 from syrinx.engines.metrics import EngineMetrics
 from syrinx.engines.pool import EnginePool, PoolSettings
@@ -57,15 +57,20 @@ class House:
     async def _warm(self) -> None:
         try:
             await self.engines.warm()
-        except SyrinxError as error:
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's engine raises must not end the house
             # The talk meets the same error where it can be told to the person; nothing is lost here.
-            log.warning("engines could not be loaded ahead", code=error.code, reason=error.message)
+            code = error.code if isinstance(error, SyrinxError) else type(error).__name__
+            log.warning("engines could not be loaded ahead", code=code, reason=str(error))
 
 
 @asynccontextmanager
 async def open_house(settings: Settings, *, registry: EngineRegistry | None = None) -> AsyncGenerator[House, None]:
     """Leaving the context closes all conversations and engines. `registry` replaces the installed engines in tests."""
     registry = registry or EngineRegistry()
+    wanted: dict[Kind, str] = {"tts": settings.tts, "stt": settings.stt, "vad": settings.vad}
+    for kind, name in wanted.items():
+        _check_name(registry, kind, name)
+    _check_name(registry, "llm", settings.llm)
     options: dict[EngineKey, Mapping[str, str]] = {}
     hosts: dict[EngineKey, Host] = {}
     for name, given in settings.engine.items():
@@ -87,7 +92,7 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
     engines = EngineChoice(
         registry=registry,
         pool=pool,
-        wanted={"tts": settings.tts, "stt": settings.stt, "vad": settings.vad},
+        wanted=wanted,
         options=options,
         find=find_language_model,
     )
@@ -112,6 +117,14 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
             )
     finally:
         await pool.aclose()
+
+
+def _check_name(registry: EngineRegistry, kind: Kind, name: str) -> None:
+    known = registry.names(kind)
+    if name not in {AUTO, *known}:
+        raise ConfigurationError(
+            f"SYRINX_{kind.upper()} is {name!r}: there is no such engine, there are {', '.join(known)}"
+        )
 
 
 def _keys(registry: EngineRegistry, name: str) -> list[EngineKey]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 import uvicorn
 from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,8 +27,6 @@ from syrinx.errors import ConfigurationError
 from syrinx.transports.http.errors import add_error_handling
 from syrinx.transports.http.talk import TalkOptions, require_token, talk_option_routes
 from syrinx.transports.websocket import TalkHouse, talk_routes
-
-log = structlog.get_logger()
 
 # Larger frames than the protocol allows are still read, so that they can be answered by an error and not by a cut.
 LARGEST_FRAME_BYTES: Final = 16 * 1024 * 1024
@@ -94,11 +90,18 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
         version=syrinx.__version__,
         description="A voice platform that you run yourself. The realtime protocol of /ws is in docs/protocol.md.",
         lifespan=lifespan,
+        # The viewers that FastAPI serves fetch their scripts from a CDN; /openapi.json is there for any other.
+        docs_url=None,
+        redoc_url=None,
         # FastAPI's own telemetry stays off whatever the environment says: nothing phones home.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     add_error_handling(app)
     app.add_middleware(_HeadersOn, headers=_PAGE_HEADERS)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET"], allow_headers=["Authorization"]
+        )
     if settings.on_loopback:
         # A page on another host cannot reach us by a name of its own that resolves to loopback (DNS rebinding).
         app.add_middleware(
@@ -144,25 +147,6 @@ def _add_house(app: FastAPI, house: House, *, token: str | None) -> None:
 
     # Last, for it answers every path that nothing else did.
     app.mount("/", StaticFiles(directory=find_page(), html=True), name="page")
-
-
-def set_up_logging(level: str) -> None:
-    """Logs go to standard error, one line each; no audio and no words of a talk are ever logged."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-            if sys.stderr.isatty()
-            else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log the addresses of every request
 
 
 class _Server(uvicorn.Server):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from syrinx.errors import ConfigurationError
 
@@ -24,7 +24,12 @@ class Settings(BaseSettings):
     """One field per SYRINX_ variable: `port` is SYRINX_PORT."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SYRINX_", env_file=".env", env_file_encoding="utf-8", env_nested_delimiter="__", extra="ignore"
+        env_prefix="SYRINX_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,  # templates and compose files set variables to nothing
+        extra="ignore",  # others' variables may begin like ours
     )
 
     host: str = Field(default="127.0.0.1", description="Address to listen on. Any but loopback needs SYRINX_TOKEN.")
@@ -55,6 +60,21 @@ class Settings(BaseSettings):
     max_talks: int = Field(default=500, ge=1, description="Talks open at once; more are refused.")
     idle_unload_s: float = Field(default=300, ge=0, description="Seconds after which an unused engine is unloaded.")
     speculate: bool = Field(default=True, description="Prepare replies while the end of a turn is being confirmed.")
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _no_service_address(cls, value: object) -> object:
+        if isinstance(value, str) and value.startswith(("tcp://", "udp://")):
+            raise ValueError(
+                f"{value} is what Kubernetes tells of a service named syrinx, not a port from 0 to 65535: "
+                "set enableServiceLinks: false, or name the service otherwise"
+            )
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _expand_home(cls, home: Path) -> Path:
+        return home.expanduser()
 
     @field_validator("origins", mode="before")
     @classmethod
@@ -96,6 +116,12 @@ def read_settings(**overrides: object) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # pyright: ignore[reportArgumentType]
+    except SettingsError as invalid:
+        raise ConfigurationError(
+            f"the variables cannot be read ({invalid}): write options of engines as SYRINX_ENGINE__NAME__OPTION=value"
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(".env is not UTF-8: save it as UTF-8") from None
     except ValidationError as invalid:
         findings = [
             f"{'SYRINX_' + '__'.join(str(part).upper() for part in finding['loc']) + ': ' if finding['loc'] else ''}"

@@ -39,7 +39,10 @@ async def say(
     elif str(to) == "-":
         sys.stdout.buffer.write(wav_bytes(clip))
     else:
-        write_wav(to, [clip])
+        try:
+            write_wav(to, [clip])
+        except OSError as error:
+            raise BadInput(f"{to} cannot be written: {error.strerror}") from error
         console.print(f"{clip.duration_ms / 1000:.1f} s of speech in {to}")
 
 

@@ -8,13 +8,15 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.typing import Origin
 
 from syrinx.audio.pcm import PcmChunk
-from syrinx.errors import SyrinxError
+from syrinx.errors import BadInput, SyrinxError
 
 FRAME_MS = 32
 
@@ -64,11 +66,18 @@ class TalkClient:
     _playing: _Playing | None = None
 
     async def send(self, message: dict[str, Any]) -> None:
-        await self.socket.send(json.dumps(message))
+        """Raises ConnectionLost when the socket is closed."""
+        await self._send(json.dumps(message))
 
     async def send_sound(self, pcm: bytes) -> None:
-        """Microphone audio, s16le mono at `input_sample_rate_hz`."""
-        await self.socket.send(pcm)
+        """Microphone audio, s16le mono at `input_sample_rate_hz`. Raises ConnectionLost when the socket is closed."""
+        await self._send(pcm)
+
+    async def _send(self, frame: str | bytes) -> None:
+        try:
+            await self.socket.send(frame)
+        except ConnectionClosed as closed:
+            raise _lost(closed) from closed
 
     async def speak(self, clip: PcmChunk, *, then_silence_ms: float = 0) -> None:
         """Send a clip at the pace of a microphone, 32 ms frames, followed by silence."""
@@ -129,28 +138,37 @@ class TalkClient:
 async def open_talk(address: str, *, origin: str | None = None, **hello: Any) -> AsyncGenerator[TalkClient, None]:
     """Connect to `address` (ws://host:port/ws), say hello with these fields and wait for `ready`.
 
-    Raises ConnectionLost when the server cannot be reached, SyrinxError with the server's code when it refuses.
+    Raises BadInput when that is no such address, ConnectionLost when the server cannot be reached or closes, and
+    SyrinxError with the server's code when it refuses.
     """
+    # No proxy stands between us and this machine, whatever the environment says.
+    proxy = None if urlsplit(address).hostname in {"127.0.0.1", "::1", "localhost"} else True
     try:
-        async with connect(address, max_size=None, origin=origin) as socket:  # pyright: ignore[reportArgumentType]
-            await socket.send(json.dumps({"type": "hello", **hello}))
-            first: dict[str, Any] = json.loads(await socket.recv())
-            if first["type"] == "error":
-                raise SyrinxError(first["message"], code=first["code"], retryable=first["retryable"])
-            talk = TalkClient(
-                socket=socket, ready=first, input_sample_rate_hz=int(hello.get("input_sample_rate", 16_000))
-            )
-            reporting = asyncio.create_task(talk.report_playback())
-            try:
-                yield talk
-            finally:
-                reporting.cancel()
-                # It may have found the socket closed, which `received` has reported.
-                await asyncio.gather(reporting, return_exceptions=True)
+        socket = await connect(address, max_size=None, origin=cast("Origin | None", origin), proxy=proxy)
+    except InvalidURI:
+        raise BadInput(f"{address!r} is no address of a server: one is http://127.0.0.1:8000") from None
     except (OSError, InvalidHandshake) as unreachable:
         raise ConnectionLost(f"{address} cannot be reached: {unreachable}") from unreachable
+    async with socket:
+        talk = await _greeted(socket, hello)
+        reporting = asyncio.create_task(talk.report_playback())
+        try:
+            yield talk
+        finally:
+            reporting.cancel()
+            # It may have found the socket closed, which `received` has reported.
+            await asyncio.gather(reporting, return_exceptions=True)
+
+
+async def _greeted(socket: ClientConnection, hello: dict[str, Any]) -> TalkClient:
+    try:
+        await socket.send(json.dumps({"type": "hello", **hello}))
+        first: dict[str, Any] = json.loads(await socket.recv())
     except ConnectionClosed as closed:
         raise _lost(closed) from closed
+    if first["type"] == "error":
+        raise SyrinxError(first["message"], code=first["code"], retryable=first["retryable"])
+    return TalkClient(socket=socket, ready=first, input_sample_rate_hz=int(hello.get("input_sample_rate", 16_000)))
 
 
 def _lost(closed: ConnectionClosed) -> ConnectionLost:

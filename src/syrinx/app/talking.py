@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
+from rich.markup import escape
 
 from syrinx.app.server import open_server
 from syrinx.app.settings import Settings
@@ -91,7 +92,10 @@ async def _hold(plan: TalkPlan, clip: PcmChunk, address: str, *, token: str | No
         if not following.cancelled() and (lost := following.exception()):
             raise lost
     if plan.reply_to is not None and talked.sound:
-        write_wav(plan.reply_to, talked.sound)
+        try:
+            write_wav(plan.reply_to, talked.sound)
+        except OSError as error:
+            raise BadInput(f"{plan.reply_to} cannot be written: {error.strerror}") from error
     if talked.failures:
         raise TalkFailed(f"{talked.failures} errors happened in this talk: they are printed above")
 
@@ -138,24 +142,19 @@ def _described(message: dict[str, Any]) -> str:
     match message["type"]:
         case "ready":
             engines = message["engines"]
-            return "  ".join(f"[dim]{kind}[/] {engines[kind]['title']}" for kind in ("stt", "llm", "tts"))
+            return "  ".join(f"[dim]{kind}[/] {escape(engines[kind]['title'])}" for kind in ("stt", "llm", "tts"))
         case "state":
             return f"[cyan]{message['state']}[/]{'' if message['listening'] else ' [dim](not listening)[/]'}"
         case "transcript":
-            return f"[bold]you[/]  {_plain(message['text'])}{'' if message['final'] else ' [dim]...[/]'}"
+            return f"[bold]you[/]  {escape(message['text'])}{'' if message['final'] else ' [dim]...[/]'}"
         case "sentence":
-            return f"[bold magenta]{_plain(message['speaker'])}[/]  {_plain(message['text'].strip())}"
+            return f"[bold magenta]{escape(message['speaker'])}[/]  {escape(message['text'].strip())}"
         case "audio_stream_stop":
             return f"[dim]sound {message['reason']} after {message['played_ms'] / 1000:.1f} s[/]"
         case "metrics":
             stages = "  ".join(f"{stage} {ms:.0f} ms" for stage, ms in message["ms"].items())
             return f"[dim]{stages}[/]"
         case "notice" | "error":
-            return f"[yellow]{message['code']}[/]: {_plain(message['message'])}"
+            return f"[yellow]{message['code']}[/]: {escape(message['message'])}"
         case _:
             return ""
-
-
-def _plain(text: str) -> str:
-    """Text from outside, safe for rich's markup."""
-    return text.replace("[", r"\[")

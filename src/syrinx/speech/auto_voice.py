@@ -60,8 +60,9 @@ class AutoVoice:
 
     def _route(self, language: str, voice: str | None) -> tuple[str, str | None]:
         """The engine's name and the voice's id within it."""
+        first = self._first_that_speaks(language)
         if voice is None:
-            return self._first_that_speaks(language), None
+            return first, None
         home = self._homes.get(voice)
         if home is not None:
             return home

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import from_json
 
 from syrinx.conversation import events as out
 from syrinx.errors import BadInput, EngineBusy, ProtocolViolation, SyrinxError
@@ -90,32 +90,30 @@ class Reset(_Message):
 
 class Ping(_Message):
     type: Literal["ping"]
-    t: float | str | None = None
+    t: Annotated[float, Field(allow_inf_nan=False)] | str | None = None
 
 
 ClientMessage = Hello | StartListening | StopListening | Text | Interrupt | Playback | Set | Reset | Ping
 
-_MODELS: dict[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(model)
-    for name, model in (
-        ("hello", Hello),
-        ("start_listening", StartListening),
-        ("stop_listening", StopListening),
-        ("text", Text),
-        ("tts_interrupt", Interrupt),
-        ("playback", Playback),
-        ("set", Set),
-        ("reset", Reset),
-        ("ping", Ping),
-    )
+_MODELS: dict[str, type[ClientMessage]] = {
+    "hello": Hello,
+    "start_listening": StartListening,
+    "stop_listening": StopListening,
+    "text": Text,
+    "tts_interrupt": Interrupt,
+    "playback": Playback,
+    "set": Set,
+    "reset": Reset,
+    "ping": Ping,
 }
 
 
 def read_message(text: str) -> ClientMessage:
     """Parse one text frame. Raises ProtocolViolation for what is no message, BadInput for a wrong field."""
     try:
-        parsed: object = json.loads(text)
-    except (ValueError, RecursionError):
+        # Strict where Python's own parser is not: no NaN, no half of a surrogate pair, no bottomless nesting.
+        parsed: object = from_json(text, allow_inf_nan=False)
+    except ValueError:
         raise ProtocolViolation('a text frame must be a JSON object, for example {"type": "ping"}') from None
     if not isinstance(parsed, dict):
         raise ProtocolViolation('a text frame must be a JSON object, for example {"type": "ping"}')
@@ -124,7 +122,7 @@ def read_message(text: str) -> ClientMessage:
     if model is None:
         raise ProtocolViolation(f"unknown message type {str(kind)[:40]!r}: known are {', '.join(_MODELS)}")
     try:
-        return model.validate_python(parsed)
+        return model.model_validate(parsed)
     except ValidationError as invalid:
         raise BadInput(_explain(str(kind), invalid)) from None
 
@@ -135,16 +133,16 @@ def _explain(kind: str, invalid: ValidationError) -> str:
     for finding in invalid.errors(include_url=False, include_context=False, include_input=False)[:3]:
         place = ".".join(str(part) for part in finding["loc"])
         if finding["type"] == "extra_forbidden":
-            fields = ", ".join(_fields_of(kind)) or "none"
+            model = CharacterMessage if "characters" in finding["loc"] else _MODELS[kind]
+            fields = ", ".join(_fields_of(model)) or "none"
             findings.append(f"{place[:60]!r} is not one of its fields ({fields})")
         else:
             findings.append(f"{place}: {finding['msg']}")
     return f"{kind}: {'; '.join(findings)}"
 
 
-def _fields_of(kind: str) -> list[str]:
-    schema = _MODELS[kind].json_schema()
-    return [name for name in schema.get("properties", {}) if name != "type"]
+def _fields_of(model: type[BaseModel]) -> list[str]:
+    return [name for name in model.model_fields if name != "type"]
 
 
 def error_message(error: SyrinxError, *, turn: int | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ CLOSE_NO_HELLO: Final = 4002
 CLOSE_IDLE: Final = 4003
 CLOSE_REFUSED: Final = 4004
 CLOSE_FLOOD: Final = 4008
+CLOSE_FAULT: Final = 1011
 CLOSE_TRY_LATER: Final = 1013
 
 
@@ -52,6 +53,8 @@ class SocketLimits:
     refusals_burst: float = 100.0
     """Refused frames after which the socket is closed."""
     hello_timeout_s: float = 10.0
+    send_timeout_s: float = 20.0
+    """How long one frame may wait for a client that does not read; the talk is left then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class TalkHouse:
 
 def talk_routes(house: TalkHouse) -> APIRouter:
     router = APIRouter()
+    holders: dict[str, _Talk] = {}
 
     @router.websocket("/ws")
     async def talk(socket: WebSocket) -> None:  # pyright: ignore[reportUnusedFunction]
@@ -80,47 +84,66 @@ def talk_routes(house: TalkHouse) -> APIRouter:
             await socket.close(CLOSE_REFUSED, "this page's origin is not listed in SYRINX_ORIGINS")
             return
         await socket.accept()
-        await _Talk(house, socket).run()
+        await _Talk(house, socket, holders).run()
 
     return router
 
 
 class _Talk:
-    """One socket, from its hello to its end."""
+    """One socket, from its hello to its end.
 
-    def __init__(self, house: TalkHouse, socket: WebSocket) -> None:
+    `holders` knows, by conversation, the socket that has it now: one that dies after another has taken its
+    conversation over must not end it for that other.
+    """
+
+    def __init__(self, house: TalkHouse, socket: WebSocket, holders: dict[str, _Talk]) -> None:
         limits = house.limits
         self._house = house
         self._socket = socket
+        self._holders = holders
         self._limits = limits
         self._messages = TokenBucket(rate_per_s=limits.messages_per_s, burst=limits.messages_burst)
         self._sound_s = TokenBucket(rate_per_s=limits.sound_speed, burst=limits.sound_burst_s)
         self._refusals = TokenBucket(rate_per_s=limits.refusals_per_s, burst=limits.refusals_burst)
         self._input_rate_hz = HEARING_RATE_HZ
         self._resampler: StreamResampler | None = None
-        self._taken_over = False
 
     async def run(self) -> None:
         """Serve until the socket is closed by either side; the conversation is then left, so that it may be resumed."""
         try:
             hello = await self._hello()
-            conversation = await self._open(hello) if hello else None
-        except WebSocketDisconnect:
-            return
-        if conversation is None:
-            return
-        sending = asyncio.create_task(self._send_events(conversation))
+            conversation = await self._conversation(hello) if hello else None
+            if hello is None or conversation is None:
+                return
+            self._holders[conversation.id] = self
+            try:
+                if await self._greet(conversation, hello):
+                    await self._talk(conversation)
+            finally:
+                if self._holders.get(conversation.id) is self:
+                    del self._holders[conversation.id]
+                    self._house.conversations.leave(conversation)
+        except WebSocketDisconnect as gone:
+            log.debug("socket closed", code=gone.code)
+        except Exception:
+            await self._close(CLOSE_FAULT, "a fault in the server")
+            raise
+
+    async def _talk(self, conversation: Conversation) -> None:
+        """Pass on both ways until one way ends, and raise what ended it."""
+        ways = [
+            asyncio.create_task(self._send_events(conversation)),
+            asyncio.create_task(self._receive(conversation)),
+        ]
         try:
-            await self._receive(conversation)
-        except WebSocketDisconnect:
-            log.debug("socket closed", conversation=conversation.id)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sending.cancel()
-            await asyncio.wait([sending])
-            if not self._taken_over:
-                self._house.conversations.leave(conversation)
-            if not sending.cancelled() and (failure := sending.exception()):
-                raise failure
+            for way in ways:
+                way.cancel()
+            await asyncio.wait(ways)
+        failures = [failure for way in ways if not way.cancelled() and (failure := way.exception())]
+        for failure in sorted(failures, key=lambda each: isinstance(each, WebSocketDisconnect)):
+            raise failure
 
     # Hello.
 
@@ -133,7 +156,7 @@ class _Talk:
                     try:
                         if isinstance(frame, bytes):
                             raise ProtocolViolation('sound before hello: send {"type": "hello"} first')
-                        message = messages.read_message(frame)
+                        message = self._read(frame)
                         if isinstance(message, messages.Hello):
                             return message
                         raise ProtocolViolation(f'{message.type} before hello: send {{"type": "hello"}} first')
@@ -142,34 +165,41 @@ class _Talk:
                             return None
         except TimeoutError:
             await self._send(messages.error_message(ProtocolViolation("no hello came in time: send it first")))
-            await self._socket.close(CLOSE_NO_HELLO, "no hello")
+            await self._close(CLOSE_NO_HELLO, "no hello")
             return None
 
-    async def _open(self, hello: messages.Hello) -> Conversation | None:
-        """Begin or resume the conversation and answer `ready`; None when it was refused and the socket closed."""
+    async def _conversation(self, hello: messages.Hello) -> Conversation | None:
+        """Begin or take up the conversation; None when that was refused and the socket closed."""
         try:
             self._check_token(hello)
-            conversations = self._house.conversations
             if hello.conversation_id or hello.resume:
-                conversation = conversations.resume(hello.conversation_id or "", hello.resume or "")
-                change = settings_change(hello)
-                if change is not None:
-                    await conversation.change(change)
-            else:
-                conversation = await self._house.begin(conversation_settings(hello, language=self._house.language))
+                return self._house.conversations.resume(hello.conversation_id or "", hello.resume or "")
+            return await self._house.begin(conversation_settings(hello, language=self._house.language))
         except SyrinxError as refusal:
-            await self._send(messages.error_message(refusal))
-            await self._socket.close(CLOSE_REFUSED if not refusal.retryable else CLOSE_TRY_LATER, refusal.code)
+            await self._turn_away(refusal)
             return None
+
+    async def _greet(self, conversation: Conversation, hello: messages.Hello) -> bool:
+        """Answer `ready`; False when what hello wants changed was refused and the socket closed."""
+        try:
+            change = settings_change(hello) if hello.resume else None
+            if change is not None:
+                await conversation.change(change)
+            engines = await self._house.engines_in_use(conversation)
+        except SyrinxError as refusal:
+            await self._turn_away(refusal)
+            return False
         self._input_rate_hz = hello.input_sample_rate
         if hello.input_sample_rate != HEARING_RATE_HZ:
             self._resampler = StreamResampler(hello.input_sample_rate, HEARING_RATE_HZ)
-        engines = await self._house.engines_in_use(conversation)
-        ready = ready_message(
-            conversation, engines=engines, input_rate_hz=self._input_rate_hz, resumed=bool(hello.resume)
+        await self._send(
+            ready_message(conversation, engines=engines, input_rate_hz=self._input_rate_hz, resumed=bool(hello.resume))
         )
-        await self._send(ready)
-        return conversation
+        return True
+
+    async def _turn_away(self, refusal: SyrinxError) -> None:
+        await self._send(messages.error_message(refusal))
+        await self._close(CLOSE_TRY_LATER if refusal.retryable else CLOSE_REFUSED, refusal.code)
 
     def _check_token(self, hello: messages.Hello) -> None:
         expected = self._house.token
@@ -209,13 +239,16 @@ class _Talk:
         chunk = PcmChunk(pcm=sound, sample_rate_hz=self._input_rate_hz)
         conversation.hear(chunk if self._resampler is None else self._resampler.feed(chunk))
 
-    async def _do(self, conversation: Conversation, text: str) -> None:
+    def _read(self, text: str) -> messages.ClientMessage:
         # A cheap bound first: characters are at most bytes.
         if len(text) > self._limits.text_bytes or len(text.encode()) > self._limits.text_bytes:
             raise TooLarge(f"a message of {len(text)} characters: send at most {self._limits.text_bytes} bytes")
         if not self._messages.take():
             raise RateLimited(f"more than {self._limits.messages_per_s:g} messages a second: send fewer")
-        message = messages.read_message(text)
+        return messages.read_message(text)
+
+    async def _do(self, conversation: Conversation, text: str) -> None:
+        message = self._read(text)
         match message:
             case messages.Playback():
                 conversation.played(message.turn, message.played_ms)
@@ -246,26 +279,39 @@ class _Talk:
             async with aclosing(conversation.events()) as events:
                 async for event in events:
                     if isinstance(event, AudioOut):
-                        await self._socket.send_bytes(event.chunk.pcm)
+                        await self._pass(self._socket.send_bytes(event.chunk.pcm))
                     elif (message := messages.event_message(event)) is not None:
                         await self._send(message)
             code, reason = _CLOSINGS.get(conversation.close_reason or "asked", (CLOSE_STOPPING, "closed"))
         except TakenOver:
-            self._taken_over = True
             code, reason = CLOSE_TAKEN_OVER, "the conversation goes on in another window"
-        except (WebSocketDisconnect, RuntimeError):
-            return  # the socket is gone: receiving has seen it, too
-        await self._socket.close(code, reason)
+        await self._close(code, reason)
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self._socket.send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+        await self._pass(self._socket.send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":"))))
+
+    async def _pass(self, sending: Awaitable[None]) -> None:
+        """Wait for a frame to leave. Raises WebSocketDisconnect when the socket is closed or nobody reads it."""
+        try:
+            async with asyncio.timeout(self._limits.send_timeout_s):
+                await sending
+        except TimeoutError:
+            log.info("a client does not read what is sent to it", waited_s=self._limits.send_timeout_s)
+            raise WebSocketDisconnect(CLOSE_TRY_LATER) from None
+        except RuntimeError as closed:
+            # So the server under us tells of a socket that either side has closed in the meantime.
+            raise WebSocketDisconnect(1006) from closed
+
+    async def _close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect):
+            await self._pass(self._socket.close(code, reason))
 
     async def _refuse(self, refusal: SyrinxError) -> bool:
         """Answer a frame that was dropped; False when there were too many of them and the socket was closed."""
         if self._refusals.take():
             await self._send(messages.error_message(refusal))
             return True
-        await self._socket.close(CLOSE_FLOOD, "too many refused messages")
+        await self._close(CLOSE_FLOOD, "too many refused messages")
         return False
 
 

@@ -1,0 +1,89 @@
+"""Who may open a talk: tokens, origins and host names."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from tests.transports.talking_house import talk_server
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
+
+from syrinx.app.talk_client import open_talk
+
+
+@pytest.mark.parametrize("hello", [{}, {"token": "wrong"}, {"token": ""}, {"token": "pässwort"}])
+async def test_without_the_token_the_talk_is_refused_with_an_error_and_4004(hello: dict[str, str]) -> None:
+    async with talk_server(token="s3cret") as server, connect(server.socket) as client:
+        await client.send(json.dumps({"type": "hello", **hello}))
+        error = json.loads(await client.recv())
+        assert error["code"] == "unauthorized"
+        assert "SYRINX_TOKEN" in error["message"]
+        assert "s3cret" not in json.dumps(error)
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4004
+        assert len(server.house.conversations) == 0
+
+
+async def test_with_the_token_the_talk_opens() -> None:
+    async with talk_server(token="s3cret") as server, open_talk(server.socket, token="s3cret") as client:
+        assert client.ready["protocol"] == 1
+
+
+async def test_the_token_guards_options_and_figures_too() -> None:
+    async with talk_server(token="s3cret") as server, httpx.AsyncClient(base_url=server.address) as web:
+        for path in ("/api/talk/options", "/metrics"):
+            refused = await web.get(path)
+            assert refused.status_code == 401
+            assert refused.json()["code"] == "unauthorized"
+            assert refused.headers["www-authenticate"] == "Bearer"
+            assert (await web.get(path, headers={"authorization": "Bearer s3cret"})).status_code == 200
+        assert (await web.get("/health")).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null"])
+async def test_a_page_of_another_origin_is_refused(origin: str) -> None:
+    async with talk_server() as server:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(server.socket, origin=Origin(origin))
+        assert refused.value.response.status_code == 403
+        assert len(server.house.conversations) == 0
+
+
+async def test_our_own_page_and_listed_ones_may_talk_and_ask() -> None:
+    async with talk_server(origins=["https://talk.example"]) as server:
+        for origin in (server.address, "https://talk.example"):
+            async with open_talk(server.socket, origin=origin) as client:
+                assert client.ready["type"] == "ready"
+        async with httpx.AsyncClient(base_url=server.address) as web:
+            listed = await web.get("/api/talk/options", headers={"origin": "https://talk.example"})
+            assert listed.headers["access-control-allow-origin"] == "https://talk.example"
+            assert "access-control-allow-credentials" not in listed.headers
+            foreign = await web.get("/api/talk/options", headers={"origin": "https://evil.example"})
+            assert "access-control-allow-origin" not in foreign.headers
+
+
+async def test_a_foreign_name_that_resolves_to_us_is_refused() -> None:
+    async with talk_server() as server, httpx.AsyncClient(base_url=server.address) as web:
+        port = server.address.rsplit(":", 1)[1]
+        for path in ("/", "/health", "/api/talk/options"):
+            assert (await web.get(path, headers={"host": f"evil.example:{port}"})).status_code == 400
+        assert (await web.get("/health", headers={"host": f"localhost:{port}"})).status_code == 200
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(
+                f"ws://evil.example:{port}/ws", host="127.0.0.1", origin=Origin(f"http://evil.example:{port}")
+            )
+        assert refused.value.response.status_code == 400
+        assert len(server.house.conversations) == 0
+
+
+async def test_on_the_other_loopback_address_the_page_is_itself() -> None:
+    async with talk_server(host="::1") as server, httpx.AsyncClient(base_url=server.address) as web:
+        assert server.address.startswith("http://[::1]:")
+        assert (await web.get("/health")).json()["status"] == "ok"
+        async with open_talk(server.socket, origin=server.address) as client:
+            assert client.ready["type"] == "ready"
