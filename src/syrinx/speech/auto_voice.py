@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from syrinx.audio import StreamResampler
-from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
+from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice, WordTime
+from syrinx.engines.tts.requests import check_request
 from syrinx.errors import UnknownLanguage, UnknownVoice
 
 RATE_HZ: Final = 24_000
@@ -48,15 +49,25 @@ class AutoVoice:
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         """As the contract has it; raises UnknownVoice or UnknownLanguage when no engine has it."""
+        check_request(request, self.capabilities)
         name, voice_id = self._route(request.language, request.voice)
         engine = self._engines[name]
         resampler = StreamResampler(engine.capabilities.sample_rate_hz, RATE_HZ)
+        # The resampler holds a little sound back: a word waits for the chunk in which it then begins.
+        waiting: list[WordTime] = []
+        given_ms = 0.0
         async with aclosing(engine.synthesize(replace(request, voice=voice_id))) as chunks:
             async for chunk in chunks:
-                yield SpeechChunk(audio=resampler.feed(chunk.audio), words=chunk.words)
+                waiting += chunk.words
+                audio = resampler.feed(chunk.audio)
+                given_ms += audio.duration_ms
+                if audio.sample_count:
+                    begun = [word for word in waiting if word.start_ms < given_ms]
+                    waiting = waiting[len(begun) :]
+                    yield SpeechChunk(audio=audio, words=tuple(begun))
         rest = resampler.flush()
         if rest.sample_count:
-            yield SpeechChunk(audio=rest)
+            yield SpeechChunk(audio=rest, words=tuple(waiting))
 
     def _route(self, language: str, voice: str | None) -> tuple[str, str | None]:
         """The engine's name and the voice's id within it."""

@@ -1,0 +1,121 @@
+"""Several voice engines as one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, aclosing
+
+import pytest
+
+from syrinx.engines.contract import Provider
+from syrinx.engines.registry import EngineRegistry
+from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
+from syrinx.errors import UnknownLanguage, UnknownVoice
+from syrinx.speech import AutoVoice
+from syrinx.testing.audio import dominant_frequency_hz
+from syrinx.testing.fake_tts import PITCH_HZ, VOICES, ScriptedTts, TtsScript
+from syrinx.testing.tts_conformance import TtsConformance, speak
+
+
+def french(
+    *, speed: tuple[float, float] = (1.0, 1.0), pitch_semitones: tuple[float, float] = (0.0, 0.0)
+) -> ScriptedTts:
+    """An engine that speaks French only, at another rate, with a voice whose id others have, too."""
+    engine = ScriptedTts(sample_rate_hz=22_050)
+    engine.capabilities = TtsCapabilities(
+        sample_rate_hz=22_050, languages=("fr",), word_times=False, speed=speed, pitch_semitones=pitch_semitones
+    )
+    engine.voices = (Voice(id="low", name="Basse", language="fr-FR", gender="female"),)
+    return engine
+
+
+def both(**engines: TextToSpeech) -> AutoVoice:
+    given: Mapping[str, TextToSpeech] = {"first": ScriptedTts(), "second": french(), **engines}
+    return AutoVoice(given)
+
+
+class TestAutoVoiceOfScriptedEngines(TtsConformance):
+    @pytest.fixture
+    async def tts(self) -> TextToSpeech:
+        return AutoVoice({"a": ScriptedTts(sample_rate_hz=22_050), "b": french()})
+
+
+class TestAutoVoiceOfTheEmbeddedEngine(TtsConformance):
+    @pytest.fixture
+    async def tts(self) -> AsyncGenerator[TextToSpeech, None]:
+        async with AsyncExitStack() as opened:
+            provider: Provider[TextToSpeech] = EngineRegistry().provider("tts", "espeak")
+            yield AutoVoice({"espeak": await opened.enter_async_context(provider.open({}))})
+
+
+async def test_the_first_engine_that_speaks_the_language_speaks() -> None:
+    first, second = ScriptedTts(), french()
+    voices = AutoVoice({"second": second, "first": first})
+    assert voices.engine_for(language="en-GB", voice=None) == "first"
+    assert voices.engine_for(language="FR", voice=None) == "second"
+    assert AutoVoice({"b": ScriptedTts(), "a": ScriptedTts()}).engine_for(language="de", voice=None) == "b"
+    await speak(voices, SpeechRequest(text="hello", language="en"))
+    assert [request.voice for request in first.requests] == [None]
+    assert not second.requests
+
+
+async def test_a_voice_is_spoken_by_its_engine_under_its_own_name_there() -> None:
+    first, second = ScriptedTts(), french()
+    voices = AutoVoice({"first": first, "second": second})
+    assert [voice.id for voice in voices.voices] == [*(voice.id for voice in VOICES), "second:low"]
+    assert voices.engine_for(language="fr", voice="second:low") == "second"
+    assert voices.engine_for(language="en", voice="low") == "first"
+    assert voices.engine_for(language="en", voice="first:low") == "first"
+    await speak(voices, SpeechRequest(text="bonjour", language="fr", voice="second:low"))
+    assert [request.voice for request in second.requests] == ["low"]
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 24_000, 48_000])
+async def test_every_engine_comes_out_at_24_khz_in_pitch_and_length(rate_hz: int) -> None:
+    engine = ScriptedTts(TtsScript(char_ms=60), sample_rate_hz=rate_hz)
+    request = SpeechRequest(text="a sound of some length", language="en", voice="high")
+    spoken = await speak(AutoVoice({"one": engine}), request)
+    assert spoken.audio.sample_rate_hz == 24_000
+    assert all(chunk.audio.sample_count for chunk in spoken.chunks)
+    assert abs(dominant_frequency_hz(spoken.audio) - PITCH_HZ["high"]) < 5
+    assert abs(spoken.audio.duration_ms - len(request.text) * 60) < 2
+
+
+async def test_words_keep_their_times() -> None:
+    request = SpeechRequest(text="one two three", language="en")
+    alone = await speak(ScriptedTts(sample_rate_hz=16_000), request)
+    assert (await speak(AutoVoice({"one": ScriptedTts(sample_rate_hz=16_000)}), request)).words == alone.words
+
+
+def test_it_can_what_all_of_them_can() -> None:
+    able = both(second=french(speed=(0.8, 2.0), pitch_semitones=(-3.0, 3.0))).capabilities
+    assert able.languages == ("de", "en", "fr")
+    assert able.speed == (0.8, 2.0)
+    assert able.pitch_semitones == (-3.0, 3.0)
+    assert not able.word_times
+    assert able.sample_rate_hz == 24_000
+
+
+@pytest.mark.parametrize("voice", [None, "low", "second:low"])
+async def test_a_language_that_nobody_speaks_is_refused_with_those_that_are(voice: str | None) -> None:
+    with pytest.raises(UnknownLanguage, match="de, en, fr"):
+        both().engine_for(language="tlh", voice=voice)
+    with pytest.raises(UnknownLanguage):
+        await speak(both(), SpeechRequest(text="hello", language="tlh", voice=voice))
+
+
+def test_a_voice_that_nobody_has_is_refused() -> None:
+    for voice in ("nobody", "third:low", "first:", ":low", "x" * 5000):
+        with pytest.raises(UnknownVoice) as refused:
+            both().engine_for(language="en", voice=voice)
+        assert len(refused.value.message) < 200
+
+
+async def test_leaving_early_ends_the_engine_below() -> None:
+    engine = ScriptedTts(TtsScript(char_ms=200))
+    stream = AutoVoice({"one": engine}).synthesize(SpeechRequest(text="a long one " * 20, language="en"))
+    async with aclosing(stream):
+        first: SpeechChunk = await anext(stream)
+        assert first.audio.sample_count
+    assert engine.active == 0
+    assert engine.closed_early == 1
