@@ -126,6 +126,30 @@ async def test_a_slow_voice_leaves_no_dead_air_inside_the_reply() -> None:
 
 
 @virtual_time
+async def test_sound_far_ahead_of_its_playback_comes_in_long_pieces() -> None:
+    tts = ScriptedTts(TtsScript(first_chunk_s=0.25, real_time_factor=0.05))
+    spoken = speak_ahead(
+        reply_of("Here is one sentence that goes on for quite a while before it ends."), tts, rules=RULES
+    )
+    lengths_ms = [event.chunk.duration_ms async for event in spoken if isinstance(event, SentenceAudio)]
+    assert lengths_ms[0] <= 60
+    assert max(lengths_ms) >= 300
+    assert len(lengths_ms) <= 14, "of 57 chunks"
+
+
+@virtual_time
+async def test_what_an_engine_gave_before_it_failed_is_heard_to_the_last_chunk() -> None:
+    tts = ScriptedTts(TtsScript(real_time_factor=0.05, fail="raise", fail_after=20))
+    events = await told(
+        speak_ahead(
+            reply_of("One sentence that breaks off in the midst of its words."), tts, rules=replace(RULES, attempts=1)
+        )
+    )
+    assert shape(events) == ["started 0", "ended 0 by engine_failed"]
+    assert len(pcm(events)) / 48 == pytest.approx(20 * 60, abs=25)
+
+
+@virtual_time
 async def test_engines_wait_while_nobody_takes_the_audio() -> None:
     tts = ScriptedTts()
     rules = replace(RULES, waiting_audio_ms=3_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from syrinx.audio.levels import FULL_SCALE
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
@@ -47,7 +47,8 @@ class EdgeTrimmer:
         if margin_ms < 0 or max_held_ms < 0:
             raise BadAudio(f"a margin of {margin_ms} ms, {max_held_ms} ms held at most: neither may be negative")
         self._sample_rate_hz = sample_rate_hz
-        self._threshold = FULL_SCALE * 10.0 ** (threshold_dbfs / 20.0)
+        # Whole, so that samples are compared as the integers they are: above 103.6 is above 103.
+        self._threshold = min(32767, math.floor(FULL_SCALE * 10.0 ** (threshold_dbfs / 20.0)))
         self._margin_bytes = self._bytes_in(margin_ms)
         self._max_held_bytes = max(self._bytes_in(max_held_ms), self._margin_bytes)
         self._restart()
@@ -64,18 +65,19 @@ class EdgeTrimmer:
         if self._ended:
             self._restart()
         samples = chunk.samples()
-        loud = np.flatnonzero((samples > self._threshold) | (samples < -self._threshold))
-        if not loud.size:
+        loud = (samples > self._threshold) | (samples < -self._threshold)
+        silent_after = int(loud[::-1].argmax()) if loud.size else 0
+        if not loud.size or not loud[-1 - silent_after]:
             return self._hold(chunk.pcm)
         if not self._sounding:
-            quiet = len(self._held) + int(loud[0]) * BYTES_PER_SAMPLE
+            quiet = len(self._held) + int(loud.argmax()) * BYTES_PER_SAMPLE
             removed = max(0, quiet - self._margin_bytes)
             self._removed_bytes += removed
             sound = (self._held + chunk.pcm)[removed:]
             self._sounding = True
         else:
             sound = self._held + chunk.pcm
-        silent_from = len(sound) - (samples.size - 1 - int(loud[-1])) * BYTES_PER_SAMPLE
+        silent_from = len(sound) - silent_after * BYTES_PER_SAMPLE
         self._held = b""
         return self._chunks(sound[:silent_from]) + self._hold(sound[silent_from:])
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from syrinx.audio import ClipJoiner, EdgeTrimmer, PcmChunk, StreamResampler
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, WordTime
-from syrinx.errors import SyrinxError
+from syrinx.errors import BadAudio, SyrinxError
 
 TAKEN_AT_ONCE_MS = 200.0
 
@@ -64,11 +64,15 @@ class Voicing:
         self._sounds: deque[Sound] = deque()
         self._reader: asyncio.Future[None] | None = None
 
-    def put(self, sound: Sound) -> None:
+    def put(self, sound: Sound | None) -> None:
+        """More of it; None changes nothing."""
+        if sound is None:
+            return
+        duration_ms = sound.chunk.duration_ms
         self._sounds.append(sound)
         self.words += sound.words
-        self.made_ms += sound.chunk.duration_ms
-        self.waiting_ms += sound.chunk.duration_ms
+        self.made_ms += duration_ms
+        self.waiting_ms += duration_ms
         self._wake()
 
     def finish(self, error: SyrinxError | None = None) -> None:
@@ -122,6 +126,35 @@ def _joined(sounds: list[Sound]) -> Sound:
         words=tuple(word for sound in sounds for word in sound.words),
         fell_back=sounds[0].fell_back,
     )
+
+
+class Gathered:
+    """An engine's chunks until they are worth working on; true when there are some."""
+
+    def __init__(self) -> None:
+        self.ms = 0.0
+        self._chunks: list[SpeechChunk] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._chunks)
+
+    def add(self, chunk: SpeechChunk) -> None:
+        """Raises BadAudio when the engine changes its rate."""
+        if self._chunks and chunk.audio.sample_rate_hz != (rate_hz := self._chunks[0].audio.sample_rate_hz):
+            raise BadAudio(f"a chunk of {chunk.audio.sample_rate_hz} Hz in a stream of {rate_hz} Hz")
+        self._chunks.append(chunk)
+        self.ms += chunk.audio.duration_ms
+
+    def taken(self) -> SpeechChunk:
+        """All of it as one chunk; there must be some."""
+        chunks, self._chunks, self.ms = self._chunks, [], 0.0
+        if len(chunks) == 1:
+            return chunks[0]
+        pcm = b"".join([chunk.audio.pcm for chunk in chunks])
+        return SpeechChunk(
+            audio=PcmChunk(pcm=pcm, sample_rate_hz=chunks[0].audio.sample_rate_hz),
+            words=tuple([word for chunk in chunks for word in chunk.words]),
+        )
 
 
 class Finishing:

@@ -10,15 +10,18 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from syrinx.engines.guards.deadline import Deadline
 from syrinx.engines.tts.contract import SpeechChunk, TextToSpeech
 from syrinx.errors import BadInput, EngineBusy, EngineEmpty, EngineError, EngineTimeout, SyrinxError
 from syrinx.speech.rules import SynthesisRules
-from syrinx.speech.voicing import Finishing, Sound, SpokenSegment, Voicing, fallback_request
+from syrinx.speech.voicing import Finishing, Gathered, Sound, SpokenSegment, Voicing, fallback_request
 
 _log = logging.getLogger(__name__)
 
 HEAD_WAITING_MS = 1000.0
 """The segment being heard may always have this much ready, however much waits behind it: else they would block it."""
+GATHERED_MS = 400.0
+"""So much of an engine's sound is worked on at a time at the most, where the listener has enough to hear meanwhile."""
 MAX_BUSY_WAIT_S = 2.0
 """The longest wait for an engine that says it is busy; a listener waits with it."""
 
@@ -48,6 +51,9 @@ class Workshop:
         """From the head on, all that were read."""
         self._read_to_end = False
         self._closed = False
+        self._clock = asyncio.get_running_loop().time
+        self._heard_until_s = 0.0
+        """When all that was taken has been heard by one who began at once and never paused; others are behind."""
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,6 +83,7 @@ class Workshop:
         sound = voicing.take()
         if sound is not None:
             self._room.set()
+            self._heard_until_s = max(self._heard_until_s, self._clock()) + sound.chunk.duration_ms / 1000
         return sound
 
     async def aclose(self) -> None:
@@ -186,39 +193,56 @@ class Workshop:
             from_ms=voicing.made_ms,
             from_char=from_char,
         )
+        gathered = Gathered()
+        error: SyrinxError | None = None
         try:
             async with aclosing(engine.synthesize(replace(request, text=request.text[from_char:]))) as chunks:
-                while (chunk := await self._next_chunk(voicing, chunks, first=not finishing.sounded)) is not None:
-                    self._put(voicing, finishing.feed(chunk))
-        except SyrinxError as error:
-            self._put(voicing, finishing.end())
-            return error
-        self._put(voicing, finishing.end())
-        if not finishing.sounded:
+                with Deadline() as deadline:
+                    while True:
+                        begun = bool(gathered) or finishing.sounded
+                        chunk = await self._next_chunk(voicing, chunks, deadline, first=not begun)
+                        if chunk is None:
+                            break
+                        gathered.add(chunk)
+                        if gathered.ms >= self._enough_ms(voicing):
+                            voicing.put(finishing.feed(gathered.taken()))
+        except SyrinxError as failure:
+            error = failure
+        if gathered:
+            voicing.put(finishing.feed(gathered.taken()))
+        voicing.put(finishing.end())
+        if error is None and not finishing.sounded:
             return EngineEmpty("the voice made no sound for a sentence that has words")
-        return None
+        return error
 
     async def _next_chunk(
-        self, voicing: Voicing, chunks: AsyncGenerator[SpeechChunk, None], *, first: bool
+        self, voicing: Voicing, chunks: AsyncGenerator[SpeechChunk, None], deadline: Deadline, *, first: bool
     ) -> SpeechChunk | None:
         while not self._may_make(voicing):
             self._room.clear()
             await self._room.wait()
         limit_s = self._rules.first_chunk_timeout_s if first else self._rules.next_chunk_timeout_s
         try:
-            async with asyncio.timeout(limit_s):
-                return await anext(chunks, None)
+            return await deadline.wait_for(chunks, limit_s)
+        except StopAsyncIteration:
+            return None
         except TimeoutError as error:
             raise EngineTimeout(f"the voice gave nothing for {limit_s:g} s") from error
 
     def _may_make(self, voicing: Voicing) -> bool:
         if voicing.order < self._head and voicing.waiting_ms < HEAD_WAITING_MS:
             return True
-        return sum(other.waiting_ms for other in self._voicings) < self._rules.waiting_audio_ms
+        return sum([other.waiting_ms for other in self._voicings]) < self._rules.waiting_audio_ms
 
-    def _put(self, voicing: Voicing, sound: Sound | None) -> None:
-        if sound is not None:
-            voicing.put(sound)
+    def _enough_ms(self, voicing: Voicing) -> float:
+        """How much of an engine's sound is worth working on.
+
+        Work costs by the piece, so half of what the listener surely has yet to hear may come in one: the other half
+        is heard while it is being gathered. At the beginning, and where the engine is slow, that is every chunk.
+        """
+        ahead_ms = max(0.0, 1000.0 * (self._heard_until_s - self._clock()))
+        before_ms = sum([other.waiting_ms for other in self._voicings if other.order <= voicing.order])
+        return min(GATHERED_MS, (ahead_ms + before_ms) / 2)
 
     def _fall_back(self, voicing: Voicing, error: SyrinxError) -> None:
         """From this segment on the fallback engine speaks; what was made ahead in the other voice is made anew."""
