@@ -138,6 +138,78 @@ def test_there_are_enough_english_cases_to_trust_the_figure() -> None:
     assert len(COMPLETE["en"]) + len(CUT_OFF["en"]) >= 60
 
 
+LACKING: dict[str, str] = {
+    "a clause behind that": "she told me that, i think that, the problem is that, and say that, what i mean is that",
+    "a clause behind a conjunction": "and then, we went to the beach because, i was at home but then, he left so that",
+    "an object": "can you tell me, i want, did you find, do you have, he gave me, could you bring, yesterday i bought",
+    "a verb": "want to, i was going to, we need to, could you, what time does it, do you, i usually, would she",
+    "a noun": "a table for, such as, it was a very, my favourite, the weather is, i need another, is there a big",
+    "what is known": "i know how, i want to learn how, i don't really know, do you know, do you remember when",
+    "all but the opening": "in my opinion, for example, first of all, on the other hand, by the way, as soon as, well",
+    "the main clause": "when i get home, if it rains tomorrow, although i like it, if you have time",
+    "what the preposition is for": "i'm looking for, what do you think about, she comes from, the house near",
+}
+
+
+@pytest.mark.parametrize("lack", LACKING)
+def test_english_that_lacks_something_is_judged_open(lack: str) -> None:
+    scores = {text: completeness(text) for text in LACKING[lack].split(", ")}
+    assert max(scores.values()) < 0.3, scores
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what did he tell you",
+        "what are you thinking about",
+        "who told you that",
+        "i like that",
+        "i don't think so",
+        "where is he",
+        "how much does it cost",
+        "if it rains tomorrow we stay at home",
+        "when i get home i'll call you",
+        "in my opinion it is too expensive",
+        "do it",
+        "where are you going",
+        "he gave me a book",
+        "that's what i think",
+    ],
+)
+def test_english_that_only_resembles_something_open_is_judged_complete(text: str) -> None:
+    assert completeness(text) >= 0.7
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ("we went to the beach", "we went to the beach yesterday"),
+        ("they have a dog", "do they have a dog"),
+        ("play some music", "play some music please"),
+        ("i lost my phone", "i lost my phone on the train this morning"),
+        ("maybe", "yes"),
+        ("next week", "see you next week"),
+        ("my brother and my sister", "my brother and my sister live in rome"),
+    ],
+)
+def test_of_two_that_lack_nothing_the_one_more_surely_at_its_end_scores_more(less: str, more: str) -> None:
+    assert completeness(less) + 0.01 < completeness(more)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "closed"),
+    [
+        ("es", "pon un poco de música", "pon un poco de música por favor"),
+        ("fr", "allume la lumière du salon", "allume la lumière du salon s'il te plaît"),
+        ("de", "mach das licht an", "mach das licht an bitte"),
+        ("it", "accendi la luce in cucina", "accendi la luce in cucina per favore"),
+        ("pt", "liga a luz da cozinha", "liga a luz da cozinha por favor"),
+    ],
+)
+def test_a_plea_closes_a_turn_in_other_languages_too(language: str, text: str, closed: str) -> None:
+    assert completeness(text, language) < completeness(closed, language)
+
+
 @pytest.mark.parametrize(
     ("open_text", "closed_text"),
     [

@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from syrinx.text.english_turns import english_completeness
 from syrinx.text.languages import base_language
 from syrinx.text.punctuation import is_han_or_kana
 from syrinx.text.turn_words import (
     BACKCHANNELS,
     CLOSED_ENDINGS,
+    CLOSERS,
     FILLERS,
     OPEN_ENDINGS,
     OPEN_WORDS,
     SHORT_ANSWERS,
 )
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 _NONE: Final[frozenset[str]] = frozenset()
 _NOT_IN_WORDS: Final = re.compile(r"[^\w'\-]+|(?<!\w)['\-]+|['\-]+(?!\w)")
@@ -27,31 +24,11 @@ _SPACED_PUNCTUATION: Final = re.compile(r"[\s.,!?…;:\"“”«»()\-–—，�
 _STRETCHED: Final = re.compile(r"(\w)\1{2,}")
 _DEVANAGARI: Final = re.compile(r"[\u0900-\u097f]")
 
+CERTAIN: Final = 0.97
 FINISHED: Final = 0.95
 LIKELY: Final = 0.85
 UNSURE: Final = 0.6
 UNFINISHED: Final = 0.1
-
-_QUESTION_WORDS: Final = _words("what where who whom which why how when what's where's who's how's")
-_AUXILIARIES: Final = _words("is are was were am do does did can could will would should have has had may might must")
-_BE_AND_DO: Final = _words("is are was were am do does did")
-_NEGATED: Final = _words(
-    "isn't aren't wasn't weren't don't doesn't didn't can't couldn't won't wouldn't shouldn't haven't hasn't"
-)
-_SUBJECTS: Final = _words("i you he she it we they there that this")
-_STRANDING: Final = _words("what who where which whose what's who's where's")
-_STRANDED: Final = _words("to for with about from at of in on by like into through over")
-_ANSWERING: Final = _words("yes no yeah yep nope sure oh well")
-_PARTICLES: Final = _words("in on")
-_BEFORE_PARTICLE: Final = _words(
-    "it them that this me him her us come go hang hold log sign move turned turn switch carry keep put"
-)
-_WANTING_OBJECT: Final = _words(
-    "want wants need needs wanted needed trying going put bring give tell show think thought said say says "
-    "mean guess make makes get got went let wondering looking talking supposed able"
-)
-_AFTER_SUBJECT_OPEN: Final = _words("you it you're")
-_LEADING_SUBJECT: Final = _words("and but so because if when while that since although until what how where")
 
 
 def word_count(text: str) -> int:
@@ -91,8 +68,10 @@ def completeness(text: str, language: str = "en") -> float:
     """How finished the words of a transcript sound, from 0 (clearly cut short) to 1 (clearly complete).
 
     Reads the end above all: a conjunction, article, preposition, auxiliary, possessive, bare subject or filler leaves a
-    turn open; an answer, greeting or question closes it. Capitals and punctuation are not needed; where a final stop or
-    comma is written, it counts. Unknown languages are judged by length and punctuation alone. No words give 0.
+    turn open; an answer, greeting, question or plea closes it. Of English it is also seen whether a verb still wants
+    its object, or a clause the one that it belongs to, and of a clause that lacks nothing how surely it is the last.
+    Capitals and punctuation are not needed; where a final stop or comma is written, it counts. Unknown languages are
+    judged by length and punctuation alone. No words give 0.
     """
     base = base_language(language)
     stripped = text.strip().rstrip("\"'”’»)")
@@ -139,74 +118,19 @@ def _score_by_ending(text: str, language: str) -> float:
 
 
 def _score_by_words(words: list[str], language: str) -> float:
-    answers = SHORT_ANSWERS.get(language, _NONE)
-    if " ".join(words) in answers:
-        return FINISHED
     last = words[-1]
     if last in FILLERS.get(language, _NONE):
         return UNFINISHED
-    if any(" ".join(words[-width:]) in answers for width in (3, 2)) and len(words) <= 4 and language != "en":
-        return LIKELY
     if language == "en":
-        return _score_english(words)
+        return english_completeness(words)
+    answers = SHORT_ANSWERS.get(language, _NONE)
+    if " ".join(words) in answers:
+        return FINISHED
+    if any(" ".join(words[-width:]) in answers for width in (3, 2)) and len(words) <= 4:
+        return LIKELY
+    closers = CLOSERS.get(language, _NONE)
+    if len(words) > 1 and any(" ".join(words[-width:]) in closers for width in (1, 2, 3)):
+        return CERTAIN
     if last in OPEN_WORDS.get(language, _NONE):
         return UNFINISHED
     return LIKELY if len(words) > 2 else UNSURE + 0.1
-
-
-def _score_english(words: list[str]) -> float:
-    first, last = words[0], words[-1]
-    before = words[-2] if len(words) > 1 else ""
-    asks = (first in _QUESTION_WORDS and not _opens_clause(words)) or (
-        first in _AUXILIARIES and len(words) > 1 and words[1] in _SUBJECTS
-    )
-    rest = words[1:] if first in _ANSWERING and len(words) > 1 else words
-    if " ".join(rest) in SHORT_ANSWERS["en"] or " ".join(words[-2:]) in {"and you", "or not", "me too", "as well"}:
-        return FINISHED
-    if first in _STRANDING and len(words) >= 4 and last in _STRANDED:
-        return LIKELY  # what are you looking for
-    if last in _PARTICLES and before in _BEFORE_PARTICLE:
-        return LIKELY  # turn it on
-    if (
-        last in _BE_AND_DO
-        and before in _SUBJECTS - {"that", "this", "there"}
-        and (first in _ANSWERING or (first in {"what", "how", "where", "who", "i"} and len(words) >= 4))
-    ):
-        return LIKELY  # yes it is; tell me how it is
-    if last == "do" and before in {"to", "can", "could", "should", "would", "must", "i", "you"}:
-        return LIKELY if len(words) > 2 else UNSURE  # is there anything i can do
-    if last == "where" and before not in {"know", "me", "sure", "idea", "see", "remember", "wonder", "no", "say", ""}:
-        return UNFINISHED  # a dream where
-    if last == "i" and before in _AUXILIARIES:
-        return LIKELY  # so do i; what should i
-    if (
-        last in {"not", "to"}
-        and before in {"why", "better", "hope", "want", "like", "love", "rather"}
-        and len(words) > 2
-    ):
-        return UNSURE - 0.2
-    if last in _NEGATED and before in _SUBJECTS:
-        return LIKELY if len(words) > 4 or first in _ANSWERING else UNSURE - 0.2
-    if last in {"this", "those", "these", "that", "some", "any"} and before not in {"and", "of", "with", "but", "in"}:
-        return LIKELY if len(words) > 2 else UNSURE  # i like this
-    if last in OPEN_WORDS["en"]:
-        return UNFINISHED
-    if last in _AFTER_SUBJECT_OPEN and before in _LEADING_SUBJECT - {"what", "how"}:
-        return UNFINISHED  # because it
-    if last in _WANTING_OBJECT and not asks and "what" not in words:
-        return 0.25  # i would like to tell
-    if (
-        first in {"if", "when", "while", "although", "unless", "since"}
-        and len(words) < 7
-        and not asks
-        and sum(1 for word in words[1:] if word in _SUBJECTS) < 2
-    ):
-        return 0.35  # if you want
-    if asks or len(words) > 2:
-        return LIKELY + (0.05 if asks else 0.0)
-    return UNSURE + 0.1 if len(words) == 2 else UNSURE
-
-
-def _opens_clause(words: list[str]) -> bool:
-    """Whether a `when` opens a clause (`when I get home`) and does not ask (`when is it`)."""
-    return words[0] == "when" and len(words) > 1 and words[1] not in _AUXILIARIES

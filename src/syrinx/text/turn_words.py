@@ -109,7 +109,7 @@ SHORT_ANSWERS: Final[dict[str, frozenset[str]]] = {
         "next, repeat, continue, done, i do, i don't, i am, i'm not, i can't, i can, i did, i didn't, i will, "
         "i won't, i have, i was, it is, it isn't, it does, they are, they do, we are, we do, so do i, so am i, "
         "me too, not yet, not really, of course, go on, hold on, hang on, come on, come in, i guess so, "
-        "i think so, i hope so, if you like, and you, what about, why not, i see, that's it, that is it, "
+        "i think so, i hope so, if you like, and you, why not, i see, that's it, that is it, "
         "there it is, here it is, no it isn't, what is it, who is it, how so, is it, isn't it, don't, i know, "
         "if so, or not, i wouldn't, i haven't, i would, i should, i could, as well"
     ),
@@ -149,6 +149,16 @@ SHORT_ANSWERS: Final[dict[str, frozenset[str]]] = {
     ),
 }
 """Whole utterances that are complete however short: answers, greetings, commands, one-word questions."""
+
+CLOSERS: Final[dict[str, frozenset[str]]] = {
+    "es": _phrases("por favor, gracias, muchas gracias, mañana, hoy, ahora mismo, esta noche"),
+    "fr": _phrases("s'il te plaît, s'il vous plaît, merci, merci beaucoup, demain, aujourd'hui, ce soir, maintenant"),
+    "de": _phrases("bitte, danke, vielen dank, danke schön, heute, heute abend, morgen früh, jetzt"),
+    "it": _phrases("per favore, per piacere, grazie, grazie mille, domani, oggi, stasera, adesso"),
+    "pt": _phrases("por favor, obrigado, obrigada, muito obrigado, amanhã, hoje, agora mesmo, esta noite"),
+    "hi": _phrases("धन्यवाद, शुक्रिया, प्लीज़, प्लीज"),
+}
+"""What a sentence that has all it needs likes to end with: thanks, a plea, a time."""
 
 BACKCHANNELS: Final[dict[str, frozenset[str]]] = {
     "en": _phrases(
