@@ -4,56 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from syrinx.text.english_words import (
-    ADVERBS,
-    ANSWERING,
-    ATTRIBUTIVES,
-    AUXILIARIES,
-    BE,
-    BEFORE_AFTER,
-    BEFORE_COUNT,
-    BEFORE_PARTICLE,
-    BEFORE_SO,
-    CLOSERS,
-    CLOSING_TAGS,
-    CONJUNCTIONS,
-    CONTRACTED_SUBJECTS,
-    DEGREES,
-    DENIALS,
-    DETERMINERS,
-    DO,
-    ENDS_WELL,
-    FRONTS_OBJECT,
-    GIVING,
-    HEDGED_ANSWERS,
-    HEDGES,
-    IMPERATIVES,
-    INFINITIVE_WANTING_OBJECT,
-    KNOWING,
-    LIKING,
-    LONGER_SUBORDINATORS,
-    NEGATED,
-    NOMINATIVES,
-    NUMBERS,
-    OBJECT_IN_FRONT,
-    OBJECTS,
-    OPEN_PREPOSITIONS,
-    OPENERS,
-    PARTICLES,
-    PASTS,
-    POSSESSIVES,
-    QUESTION_WORDS,
-    SLUICED,
-    STRANDED,
-    STRANDING,
-    SUBJECTS,
-    SUBORDINATORS,
-    TAKING_THAT,
-    TIME_PHRASE,
-    TIMES,
-    TRAILING_OPENERS,
-    WANTING_OBJECT,
-)
+from syrinx.text import english_words as en
 from syrinx.text.turn_words import OPEN_WORDS, SHORT_ANSWERS
 
 CLOSED: Final = 0.95
@@ -67,7 +18,7 @@ OPEN: Final = 0.1
 
 def english_completeness(words: list[str]) -> float:
     """From 0 to 1, for at least one lower-case word without punctuation."""
-    if " ".join(words) in OPENERS:
+    if " ".join(words) in en.OPENERS:
         return OPEN
     by_ending = _by_ending(words)
     if by_ending is not None:
@@ -82,80 +33,80 @@ def _by_ending(words: list[str]) -> float | None:
     last = words[-1]
     before = words[-2] if len(words) > 1 else ""
     fronted = _fronts_object(words)
-    rest = words[1:] if words[0] in ANSWERING and len(words) > 1 else words
+    rest = words[1:] if words[0] in en.ANSWERING and len(words) > 1 else words
     last_two, last_three = " ".join(words[-2:]), " ".join(words[-3:])
-    if rest[-1] in HEDGED_ANSWERS and len(rest) == 1:
+    if rest[-1] in en.HEDGED_ANSWERS and len(rest) == 1:
         return SHORT - 0.1
-    if " ".join(rest) in SHORT_ANSWERS["en"] or last_two in CLOSING_TAGS or last_three in CLOSING_TAGS:
+    if " ".join(rest) in SHORT_ANSWERS["en"] or last_two in en.CLOSING_TAGS or last_three in en.CLOSING_TAGS:
         return CLOSED
-    if any(" ".join(words[-width:]) in CLOSERS for width in (1, 2, 4)):
+    if any(" ".join(words[-width:]) in en.CLOSERS for width in (1, 2, 4)):
         return OPEN if last == "please" and _only_asks_for(words[:-1]) else 0.97
-    if any(" ".join(words[-width:]) in TRAILING_OPENERS for width in (2, 3, 4)):
+    if any(" ".join(words[-width:]) in en.TRAILING_OPENERS for width in (2, 3, 4)):
         return WANTING
     if _only_asks_for(words):
         return OPEN
-    if last in STRANDED | {"have", "do"} and len(words) >= 4 and (rest[0] in STRANDING or "what" in words[:-2]):
+    if last in en.STRANDED | {"have", "do"} and len(words) >= 4 and (rest[0] in en.STRANDING or "what" in words[:-2]):
         # What is known, said or done is that verb's own object: nothing is left over for the preposition.
-        return WANTING if before in OBJECT_IN_FRONT and last in STRANDED else QUESTION  # what are you looking for
+        return WANTING if before in en.OBJECT_IN_FRONT and last in en.STRANDED else QUESTION  # what are you looking for
     for decide in (_by_particle_or_auxiliary, _by_to_or_not, _by_demonstrative, _by_wh_word):
         if (score := decide(words, last, before)) is not None:
             return score
     if last in OPEN_WORDS["en"]:
         return OPEN
-    if last == "then" and before in CONJUNCTIONS:
+    if last == "then" and before in en.CONJUNCTIONS:
         return OPEN
-    if last in {"you", "it", "you're"} and before in SUBORDINATORS | CONJUNCTIONS | {"that", "where"}:
+    if last in {"you", "it", "you're"} and before in en.SUBORDINATORS | en.CONJUNCTIONS | {"that", "where"}:
         return OPEN  # because it
-    if (last in ADVERBS or last.endswith("ly")) and before in NOMINATIVES and words[0] not in AUXILIARIES:
+    if (last in en.ADVERBS or last.endswith("ly")) and before in en.NOMINATIVES and words[0] not in en.AUXILIARIES:
         return OPEN  # i usually
-    if last in OPEN_PREPOSITIONS and before not in BEFORE_AFTER:
+    if last in en.OPEN_PREPOSITIONS and before not in en.BEFORE_AFTER:
         return OPEN
-    if last in GIVING | WANTING_OBJECT and not fronted:
-        return QUESTION if last == "going" and words[0] in QUESTION_WORDS else WANTING
-    if last in OBJECTS and before in GIVING and not fronted:
+    if last in en.GIVING | en.WANTING_OBJECT and not fronted:
+        return QUESTION if last == "going" and words[0] in en.QUESTION_WORDS else WANTING
+    if last in en.OBJECTS and before in en.GIVING and not fronted:
         return UNDECIDED if "don't" in words or ("to" in words[:-2] and len(words) > 6) else WANTING  # can you tell me
-    if last in INFINITIVE_WANTING_OBJECT and before == "to" and not fronted:
+    if last in en.INFINITIVE_WANTING_OBJECT and before == "to" and not fronted:
         return WANTING + 0.1
-    if (last in KNOWING and before in HEDGES) or (last == "know" and words[0] in AUXILIARIES):
+    if (last in en.KNOWING and before in en.HEDGES) or (last == "know" and words[0] in en.AUXILIARIES):
         return WANTING + 0.05  # i don't really know; do you know
     return _by_noun_phrase(words, last, before)
 
 
 def _only_asks_for(words: list[str]) -> bool:
     """Whether a question has its auxiliary and subject and no verb yet: `could you`, `what time does it`."""
-    if len(words) < 2 or words[-1] not in NOMINATIVES or words[-2] not in AUXILIARIES - BE:
+    if len(words) < 2 or words[-1] not in en.NOMINATIVES or words[-2] not in en.AUXILIARIES - en.BE:
         return False
     opens = len(words) == 2 and (words[-1] == "you" or (words[-1] == "it" and words[0] != "do"))
-    return opens or words[0] in QUESTION_WORDS | ANSWERING - {"so"}
+    return opens or words[0] in en.QUESTION_WORDS | en.ANSWERING - {"so"}
 
 
 def _by_particle_or_auxiliary(words: list[str], last: str, before: str) -> float | None:
     first = words[0]
-    if last in PARTICLES and before in BEFORE_PARTICLE:
+    if last in en.PARTICLES and before in en.BEFORE_PARTICLE:
         return STATEMENT + 0.1  # turn it on
-    if last in BE | DO and before in SUBJECTS - {"that", "this", "there"}:
-        if first in ANSWERING or (first in {"what", "how", "where", "who", "i"} and len(words) >= 4):
+    if last in en.BE | en.DO and before in en.SUBJECTS - {"that", "this", "there"}:
+        if first in en.ANSWERING or (first in {"what", "how", "where", "who", "i"} and len(words) >= 4):
             return STATEMENT + 0.1  # yes it is; tell me how it is
         return None
     if last == "do" and before in {"to", "can", "could", "should", "would", "must", "i", "you"}:
         return STATEMENT + 0.1 if len(words) > 2 else SHORT  # is there anything i can do
-    if before in BE and last in NOMINATIVES and first in QUESTION_WORDS:
+    if before in en.BE and last in en.NOMINATIVES and first in en.QUESTION_WORDS:
         return QUESTION  # where is he
-    if last == "i" and before in AUXILIARIES:
-        return OPEN if words[0] in QUESTION_WORDS else STATEMENT + 0.1  # what should i; neither do i
-    if last in NEGATED and before in SUBJECTS:
-        return STATEMENT + 0.1 if len(words) > 4 or first in ANSWERING else UNDECIDED
+    if last == "i" and before in en.AUXILIARIES:
+        return OPEN if words[0] in en.QUESTION_WORDS else STATEMENT + 0.1  # what should i; neither do i
+    if last in en.NEGATED and before in en.SUBJECTS:
+        return STATEMENT + 0.1 if len(words) > 4 or first in en.ANSWERING else UNDECIDED
     return None
 
 
 def _by_to_or_not(words: list[str], last: str, before: str) -> float | None:
     if last == "so":
-        return STATEMENT + 0.1 if before in BEFORE_SO else OPEN
-    if last == "not" and before in DENIALS and len(words) > 1:
+        return STATEMENT + 0.1 if before in en.BEFORE_SO else OPEN
+    if last == "not" and before in en.DENIALS and len(words) > 1:
         return STATEMENT
-    if last == "to" and before in LIKING and len(words) > 2:
+    if last == "to" and before in en.LIKING and len(words) > 2:
         # "I don't want to" refuses; "I want to" has only begun.
-        return SHORT if NEGATED & set(words) else WANTING + 0.05
+        return SHORT if en.NEGATED & set(words) else WANTING + 0.05
     return None
 
 
@@ -168,35 +119,35 @@ def _by_demonstrative(words: list[str], last: str, before: str) -> float | None:
     if _asks(words):
         return QUESTION
     if last == "that":
-        to_someone = before in OBJECTS and len(words) > 2 and words[-3] in TAKING_THAT | GIVING
-        relative = len(words) > 2 and words[-3] in DETERMINERS and before not in OBJECTS
-        if before in TAKING_THAT or to_someone or relative:
+        to_someone = before in en.OBJECTS and len(words) > 2 and words[-3] in en.TAKING_THAT | en.GIVING
+        relative = len(words) > 2 and words[-3] in en.DETERMINERS and before not in en.OBJECTS
+        if before in en.TAKING_THAT or to_someone or relative:
             return WANTING
     return STATEMENT + 0.09 if len(words) > 2 else SHORT
 
 
 def _by_wh_word(words: list[str], last: str, before: str) -> float | None:
-    asks_yes_or_no = words[0] in AUXILIARIES
+    asks_yes_or_no = words[0] in en.AUXILIARIES
     if (
-        last in SLUICED
+        last in en.SLUICED
         and not asks_yes_or_no
         and before in {"know", "sure", "idea", "remember", "wonder", "no", "say", "see"}
     ):
         return SHORT  # i don't know why
-    if last in {"what", "how", "when", "where", "why"} and len(words) > 1 and before not in CONJUNCTIONS:
+    if last in {"what", "how", "when", "where", "why"} and len(words) > 1 and before not in en.CONJUNCTIONS:
         return WANTING  # a dream where; i want to learn how
     return None
 
 
 def _by_noun_phrase(words: list[str], last: str, before: str) -> float | None:
     """A determiner, adjective or number whose noun has not come yet."""
-    if last in ATTRIBUTIVES and before in DETERMINERS - {"the", "no"}:
+    if last in en.ATTRIBUTIVES and before in en.DETERMINERS - {"the", "no"}:
         return WANTING
-    if last in ATTRIBUTIVES and before == "the":
+    if last in en.ATTRIBUTIVES and before == "the":
         return UNDECIDED
-    if last in NUMBERS and before in BEFORE_COUNT:
+    if last in en.NUMBERS and before in en.BEFORE_COUNT:
         return WANTING + 0.1
-    if before in DEGREES and last in DEGREES:
+    if before in en.DEGREES and last in en.DEGREES:
         return OPEN
     return None
 
@@ -207,18 +158,18 @@ def _fronts_object(words: list[str]) -> bool:
         return len(words) > 1 and words[1] in {"many", "much", "long", "far"}
     if words[-2:-1] == ["who"]:
         return False  # it asks for the subject: who bought
-    fronts = FRONTS_OBJECT | {"all", "everything", "nothing", "something", "anything"}
+    fronts = en.FRONTS_OBJECT | {"all", "everything", "nothing", "something", "anything"}
     return any(word in fronts for word in words[:-2]) or (words[0] in fronts and len(words) > 1)
 
 
 def _asks(words: list[str]) -> bool:
-    rest = words[1:] if words[0] in ANSWERING and len(words) > 1 else words
+    rest = words[1:] if words[0] in en.ANSWERING and len(words) > 1 else words
     first, second = rest[0], rest[1] if len(rest) > 1 else ""
     if first == "when":
-        return second in AUXILIARIES  # when is it; not: when i get home
-    if first in QUESTION_WORDS:
-        return second not in NOMINATIVES  # what is it; not: what i mean
-    return first in AUXILIARIES | NEGATED and (second in SUBJECTS | DETERMINERS or len(rest) > 3)
+        return second in en.AUXILIARIES  # when is it; not: when i get home
+    if first in en.QUESTION_WORDS:
+        return second not in en.NOMINATIVES  # what is it; not: what i mean
+    return first in en.AUXILIARIES | en.NEGATED and (second in en.SUBJECTS | en.DETERMINERS or len(rest) > 3)
 
 
 def _lacks_main_clause(words: list[str]) -> bool:
@@ -226,11 +177,11 @@ def _lacks_main_clause(words: list[str]) -> bool:
     if _asks(words):
         return False
     joined = " ".join(words[:3])
-    longer = next((phrase for phrase in LONGER_SUBORDINATORS if joined.startswith(phrase)), "")
+    longer = next((phrase for phrase in en.LONGER_SUBORDINATORS if joined.startswith(phrase)), "")
     start = 1 if words[0] in {"and", "but", "so", "well", "yes", "no"} else 0
     if words[start:][:1] == ["because"]:
         return len(words) < start + 4 and not _subject_places(words)  # a whole one answers a question
-    if len(words) <= start + 1 or not (longer or words[start] in SUBORDINATORS):
+    if len(words) <= start + 1 or not (longer or words[start] in en.SUBORDINATORS):
         return False
     if words[start] in {"after", "before", "since", "until", "as"} and not longer and not _subject_places(words):
         return False  # after dinner: an answer
@@ -239,7 +190,7 @@ def _lacks_main_clause(words: list[str]) -> bool:
     # The clause's own subject may be a noun; any pronoun behind its verb begins the main clause.
     begins_with_noun = not subjects or subjects[0] > 0
     behind = [place for place in subjects if place >= 3] if begins_with_noun else subjects[1:]
-    commands = any(word in IMPERATIVES for word in rest[3:])
+    commands = any(word in en.IMPERATIVES for word in rest[3:])
     return not behind and not commands and len(rest) < 9
 
 
@@ -248,9 +199,11 @@ def _subject_places(words: list[str]) -> list[int]:
     places: list[int] = []
     for place, word in enumerate(words[:-1]):
         following = words[place + 1]
-        sure = word in CONTRACTED_SUBJECTS or word in {"i", "he", "she", "we", "they"}
+        sure = word in en.CONTRACTED_SUBJECTS or word in {"i", "he", "she", "we", "they"}
         likely = word in {"it", "you", "that", "there", "this"} and (
-            following in AUXILIARIES | NEGATED | WANTING_OBJECT | KNOWING or place == 0 or following.endswith("ed")
+            following in en.AUXILIARIES | en.NEGATED | en.WANTING_OBJECT | en.KNOWING
+            or place == 0
+            or following.endswith("ed")
         )
         if sure or likely:
             places.append(place)
@@ -260,7 +213,7 @@ def _subject_places(words: list[str]) -> list[int]:
 def _of_a_clause(words: list[str]) -> float:
     """Nothing is missing as far as can be seen: how surely is that the end?"""
     count, last = len(words), words[-1]
-    if last in TIMES and words[0] != "good" and TIME_PHRASE.issuperset(words):
+    if last in en.TIMES and words[0] != "good" and en.TIME_PHRASE.issuperset(words):
         return SHORT - 0.1  # next week: an answer, or only when it will be
     if count < 3:
         return _of_few_words(words)
@@ -268,18 +221,18 @@ def _of_a_clause(words: list[str]) -> float:
     if count <= 5 and not asks and _is_noun_phrase(words):
         return UNDECIDED
     score = QUESTION if asks else STATEMENT
-    first = next((word for word in words if word not in ANSWERING or word == "please"), words[0])
-    if first == "because" or (count < 6 and not asks and words[0] in QUESTION_WORDS):
+    first = next((word for word in words if word not in en.ANSWERING or word == "please"), words[0])
+    if first == "because" or (count < 6 and not asks and words[0] in en.QUESTION_WORDS):
         return UNDECIDED  # because i like it; what i really want
-    if first in IMPERATIVES and not asks:
+    if first in en.IMPERATIVES and not asks:
         score = 0.86
     elif not asks and count < 7 and _narrates(words):
         score -= 0.06  # a story has begun
     # The more has been said, the more of what had to be said.
     score += min(0.06, 0.01 * max(0, count - 5))
-    if last in TIMES or last in ENDS_WELL:
+    if last in en.TIMES or last in en.ENDS_WELL:
         score += 0.08
-    elif last in OBJECTS:
+    elif last in en.OBJECTS:
         score += 0.05
     return min(score, 0.98)
 
@@ -288,11 +241,11 @@ def _of_few_words(words: list[str]) -> float:
     first, last = words[0], words[-1]
     if len(words) == 1:
         return SHORT
-    if first in POSSESSIVES or first == "the":
+    if first in en.POSSESSIVES or first == "the":
         return UNDECIDED - 0.05
-    if first in {"good", "happy", "no", "never", "very", "not", "see", "maybe", "how", "what"} or last in TIMES:
+    if first in {"good", "happy", "no", "never", "very", "not", "see", "maybe", "how", "what"} or last in en.TIMES:
         return 0.8  # good morning; see you
-    return 0.85 if first in IMPERATIVES else SHORT + 0.1
+    return 0.85 if first in en.IMPERATIVES else SHORT + 0.1
 
 
 def _is_noun_phrase(words: list[str]) -> bool:
@@ -301,8 +254,8 @@ def _is_noun_phrase(words: list[str]) -> bool:
     halves = [words[: middle[0]], words[middle[0] + 1 :]] if middle else [words]
     return all(
         len(half) in {2, 3}
-        and half[0] in DETERMINERS - {"this", "no"}
-        and (len(half) == 2 or half[1] in ATTRIBUTIVES)
+        and half[0] in en.DETERMINERS - {"this", "no"}
+        and (len(half) == 2 or half[1] in en.ATTRIBUTIVES)
         and not half[-1].endswith("ed")
         and half[-1] not in {"one", "ones"}
         for half in halves
@@ -310,4 +263,4 @@ def _is_noun_phrase(words: list[str]) -> bool:
 
 
 def _narrates(words: list[str]) -> bool:
-    return any(word in PASTS or (word.endswith("ed") and len(word) > 4) for word in words[1:4])
+    return any(word in en.PASTS or (word.endswith("ed") and len(word) > 4) for word in words[1:4])
