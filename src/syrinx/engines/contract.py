@@ -35,7 +35,7 @@ class EngineInfo:
     remote: bool = False
     """True when what a person says or writes leaves this machine."""
     preference: int = 0
-    """`auto` takes the available engine with the highest; the built-in ones have 10 (works everywhere) and 20 (better)."""
+    """`auto` takes the available engine with the highest; built-in ones have 10 (works everywhere) and 20 (better)."""
     max_active: int = 4
     """Requests that may run in one opened engine at once; more wait."""
     max_queued: int = 64

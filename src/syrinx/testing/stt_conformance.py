@@ -25,6 +25,7 @@ import pytest
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk, silence
 from syrinx.engines.stt.contract import HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
 from syrinx.errors import BadAudio, UnknownLanguage
+from syrinx.testing.tasks import none_left_but
 
 FRAME_MS = 32
 """How audio comes from an open microphone."""
@@ -198,7 +199,7 @@ class SttConformance:
             await asyncio.sleep(0)
             assert microphone.taken == taken < 3 * len(frames_of(utterances[0].audio))
             await audio.aclose()
-        assert asyncio.all_tasks() <= before
+        assert await none_left_but(before)
         async with asyncio.timeout(30):
             assert has_word((await listen(stt, frames_of(utterances[0].audio)))[-1], utterances[0].word)
 

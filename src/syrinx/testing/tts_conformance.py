@@ -24,6 +24,7 @@ from syrinx.audio.pcm import PcmChunk
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, WordTime
 from syrinx.errors import BadInput, SyrinxError, UnknownLanguage, UnknownVoice
 from syrinx.testing.audio import longest_silence_ms
+from syrinx.testing.tasks import none_left_but
 
 WORDS = ("morning", "garden", "river", "seven", "window", "yellow", "mountain", "paper", "winter", "summer")
 
@@ -192,8 +193,7 @@ class TtsConformance:
             await anext(chunks)
             async with asyncio.timeout(5):
                 await chunks.aclose()
-        await asyncio.sleep(0)
-        assert asyncio.all_tasks() <= tasks_before
+        assert await none_left_but(tasks_before)
         async with asyncio.timeout(30):
             assert (await speak(tts, self.request())).chunks
 

@@ -48,9 +48,6 @@ ItemT = TypeVar("ItemT")
 
 END_OF_STREAM: Any = cast("Any", grpc.aio).EOF  # it is there; gRPC carries no types
 
-GRPC_TURNS = 3
-"""Turns of the loop that gRPC's own task for a call takes to end after the call has; nothing tells of its end."""
-
 LAST_BREATH_S = 2.0
 """How long a process whose connection broke is given to be seen as ended."""
 
@@ -106,11 +103,12 @@ class WorkerConnection:
 
 
 async def _end(call: Any) -> None:
-    """Cancel the call if it is still under way; returns when this side of it is over."""
+    """Cancel the call if it is still under way.
+
+    gRPC's own task for it ends by itself some milliseconds later, of which nothing tells.
+    """
     call.cancel()
     await call.code()
-    for _ in range(GRPC_TURNS):
-        await asyncio.sleep(0)
 
 
 async def _send(call: Any, audio: AsyncIterator[HeardAudio], request: TranscriptionRequest) -> None:
