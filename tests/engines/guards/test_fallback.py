@@ -2,134 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
 
-from syrinx.engines.guards.fallback import FellBack, LlmWithFallback, Substitute, TtsWithFallback, fitted
-from syrinx.engines.llm.contract import Message, ReplyRequest
-from syrinx.engines.tts.contract import SpeechRequest, TtsCapabilities, Voice
-from syrinx.errors import BadInput, EngineCrashed, EngineError, UnknownVoice
+from syrinx.engines.guards.fallback import Candidate, FellBack, first_that_works
+from syrinx.engines.guards.streams import not_empty
+from syrinx.engines.llm.contract import Message, ReplyRequest, TextDelta
+from syrinx.errors import BadInput, EngineCrashed, EngineEmpty, EngineError
 from syrinx.testing.fake_llm import LlmScript, ScriptedLlm, saying
-from syrinx.testing.fake_tts import ScriptedTts, TtsScript
-from syrinx.testing.providers import FakeProvider
 from syrinx.testing.virtual_time import virtual_time
 
-HELLO = SpeechRequest(text="hello there")
+HELLO = ReplyRequest(messages=(Message(role="user", text="Hello?"),))
+BROKEN = LlmScript(failure="raises")
 
 
-def voices_of(
-    broken: ScriptedTts, *rest: ScriptedTts
-) -> tuple[TtsWithFallback, list[FellBack], list[FakeProvider[ScriptedTts]]]:
+def answered(
+    *scripts: LlmScript, request: ReplyRequest = HELLO
+) -> tuple[AsyncGenerator[TextDelta, None], list[ScriptedLlm], list[FellBack]]:
+    """The reply of the first of these models that has one; the models; what was told."""
+    models = [ScriptedLlm((script,)) for script in scripts]
     told: list[FellBack] = []
-    providers = [
-        FakeProvider("tts", f"second-{number}", lambda _, engine=engine: engine) for number, engine in enumerate(rest)
+    candidates = [
+        Candidate(engine=f"model-{number}", start=lambda model=model: model.reply(request))
+        for number, model in enumerate(models)
     ]
-    substitutes = [
-        Substitute(engine=provider.info.name, open=lambda provider=provider: provider.open({}))
-        for provider in providers
-    ]
-    return (
-        TtsWithFallback(broken, name="first", substitutes=substitutes, on_fallback=told.append),
-        told,
-        providers,
-    )
+    return first_that_works(candidates, on_fallback=told.append), models, told
+
+
+async def said(reply: AsyncGenerator[TextDelta, None]) -> str:
+    return "".join([delta.text async for delta in reply])
 
 
 @virtual_time
-async def test_the_substitute_speaks_and_the_caller_is_told():
+async def test_the_second_answers_and_the_caller_is_told():
     error = EngineCrashed("gone")
-    engine, told, providers = voices_of(
-        ScriptedTts(TtsScript(fail="raise", error=error)), ScriptedTts(sample_rate_hz=16_000)
+    reply, _, told = answered(LlmScript(failure="raises", error=lambda: error), saying("I am here."))
+    assert await said(reply) == "I am here."
+    assert told == [FellBack(failed="model-0", error=error, instead="model-1")]
+
+
+@virtual_time
+async def test_the_second_is_not_asked_while_the_first_works():
+    reply, models, told = answered(saying("Good morning."), saying("I am here."))
+    assert await said(reply) == "Good morning."
+    assert not told
+    assert not models[1].requests
+
+
+@virtual_time
+async def test_after_the_first_item_there_is_no_falling_back():
+    reply, models, told = answered(
+        LlmScript(deltas=("Good ",), failure="raises", failure_after=1), saying("I am here.")
     )
-    chunks = [chunk async for chunk in engine.synthesize(HELLO)]
-    assert {chunk.audio.sample_rate_hz for chunk in chunks} == {16_000}
-    assert told == [FellBack(failed="first", error=error, instead="second-0")]
-    assert (providers[0].opened, providers[0].closed) == (1, 1)
-
-
-@virtual_time
-async def test_a_substitute_is_not_opened_while_the_first_engine_works():
-    engine, told, providers = voices_of(ScriptedTts(), ScriptedTts())
-    assert [chunk async for chunk in engine.synthesize(HELLO)]
-    assert not told
-    assert providers[0].opened == 0
-
-
-@virtual_time
-async def test_after_the_first_chunk_there_is_no_falling_back():
-    engine, told, _ = voices_of(ScriptedTts(TtsScript(fail="raise", fail_after=1)), ScriptedTts())
     with pytest.raises(EngineError):
-        _ = [chunk async for chunk in engine.synthesize(HELLO)]
+        await said(reply)
     assert not told
+    assert not models[1].requests
 
 
 @virtual_time
 async def test_a_request_that_is_wrong_is_not_handed_on():
-    engine, told, _ = voices_of(ScriptedTts(), ScriptedTts())
-    for request, expected in ((SpeechRequest(text="?!"), BadInput), (SpeechRequest(text="a", voice="x"), UnknownVoice)):
-        with pytest.raises(expected):
-            _ = [chunk async for chunk in engine.synthesize(request)]
+    reply, models, told = answered(saying("Yes?"), saying("I am here."), request=ReplyRequest(messages=()))
+    with pytest.raises(BadInput):
+        await said(reply)
     assert not told
+    assert not models[1].requests
 
 
 @virtual_time
 async def test_when_all_fail_the_last_error_is_raised():
     last = EngineError("the last one, too")
-    engine, told, _ = voices_of(
-        ScriptedTts(TtsScript(fail="raise")),
-        ScriptedTts(TtsScript(fail="raise")),
-        ScriptedTts(TtsScript(fail="raise", error=last)),
-    )
+    reply, _, told = answered(BROKEN, BROKEN, LlmScript(failure="raises", error=lambda: last))
     with pytest.raises(EngineError, match="the last one, too"):
-        _ = [chunk async for chunk in engine.synthesize(HELLO)]
-    assert [fell.failed for fell in told] == ["first", "second-0"]
+        await said(reply)
+    assert [fell.failed for fell in told] == ["model-0", "model-1"]
 
 
 @virtual_time
-async def test_closing_the_stream_closes_the_substitute():
-    second = ScriptedTts()
-    engine, _, providers = voices_of(ScriptedTts(TtsScript(fail="raise")), second)
-    async with aclosing(engine.synthesize(HELLO)) as chunks:
-        await anext(chunks)
-        assert second.active == 1
-    assert second.active == 0
-    assert second.closed_early == 1
-    assert providers[0].closed == 1
-
-
-def test_a_request_is_fitted_to_what_the_substitute_can_do():
-    asked = SpeechRequest(text="a", voice="mine", speed=3.0, pitch_semitones=-5.0, scene="a hall")
-    plain = TtsCapabilities(sample_rate_hz=8_000, languages=("en",), speed=(0.5, 2.0))
-    other = Voice(id="other", name="Other", language="en")
-    assert fitted(asked, plain, [other]) == SpeechRequest(text="a", speed=2.0, scene="a hall")
-    mine = Voice(id="mine", name="Mine", language="en")
-    assert fitted(asked, plain, [other, mine]).voice == "mine"
-
-
-@virtual_time
-async def test_a_language_model_falls_back_to_the_substitutes_own_model():
-    second = ScriptedLlm((saying("I am here."),))
-    provider_opened = 0
-
-    class Opened:
-        async def __aenter__(self) -> ScriptedLlm:
-            nonlocal provider_opened
-            provider_opened += 1
-            return second
-
-        async def __aexit__(self, *_: object) -> None:
-            return None
-
+async def test_an_empty_answer_leads_on_only_where_it_is_made_a_failure():
+    silent, speaking = ScriptedLlm((LlmScript(),)), ScriptedLlm((saying("I am here."),))
     told: list[FellBack] = []
-    engine = LlmWithFallback(
-        ScriptedLlm((LlmScript(failure="raises"),)),
-        name="cloud",
-        substitutes=[Substitute(engine="companion", open=Opened)],
-        on_fallback=told.append,
-    )
-    request = ReplyRequest(messages=(Message(role="user", text="Hello?"),), model="huge")
-    assert "".join([delta.text async for delta in engine.reply(request)]) == "I am here."
-    assert second.requests[0].model is None
-    assert [fell.instead for fell in told] == ["companion"]
-    assert provider_opened == 1
+    candidates = [
+        Candidate(engine="silent", start=lambda: not_empty(silent.reply(HELLO), name="silent")),
+        Candidate(engine="speaking", start=lambda: speaking.reply(HELLO)),
+    ]
+    assert await said(first_that_works(candidates, on_fallback=told.append)) == "I am here."
+    assert isinstance(told[0].error, EngineEmpty)
+    reply, models, _ = answered(LlmScript(), saying("I am here."))
+    assert await said(reply) == ""
+    assert not models[1].requests
+
+
+@virtual_time
+async def test_closing_the_reply_closes_the_one_that_answers():
+    reply, models, _ = answered(BROKEN, saying("I am here."))
+    async with aclosing(reply):
+        await anext(reply)
+        assert models[1].active == 1
+    assert models[1].active == 0
+    assert models[1].closed_early == 1
