@@ -82,7 +82,7 @@ async def test_words_between_two_sentences_cut_between_them() -> None:
     async with open_talk(FakeEngines(llm=llm_saying(STORY, OTHER))) as talk:
         await talk.says("tell me a story")
         second = await talk.until(SentenceOut, count=2)
-        while talk.player.played_ms < second.at_ms - 100:
+        while talk.player.played_ms < second.at_ms - 200:  # it counts every 100 ms
             await talk.passes(0.02)
         await talk.speaks("hold on please")
         await talk.until(AudioStopped)

@@ -178,6 +178,8 @@ async def test_a_sentence_that_broke_off_for_good_is_remembered_as_far_as_it_was
         assert talk.conversation.memory.entries[-1].text.count("off here") == 1, "all that was shown is kept beside it"
         await talk.says("and now")
         await talk.until(AudioStopped, count=2)
+        asked_anew = [request for request in tts.requests if request.text == "One is whole."][1]
+        assert len(asked_anew.context) == 2, "only whole sentences keep a voice steady"
 
 
 @pytest.mark.parametrize(("chars", "is_cut"), [(30_000, True), (20_000, False)])
