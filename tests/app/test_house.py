@@ -103,6 +103,19 @@ async def test_the_options_of_a_talk_are_what_a_talk_takes() -> None:
         assert not options.engines["llm"][0].remote
 
 
+async def test_what_is_raised_inside_comes_out_as_it_is() -> None:
+    providers = Providers()
+
+    async def fail() -> None:
+        async with open_house(settings(), registry=providers.registry()) as house:
+            await house.begin(ConversationSettings())
+            raise ConfigurationError("as it is")
+
+    with pytest.raises(ConfigurationError, match="as it is"):
+        await fail()
+    assert providers.tts.opened == providers.tts.closed == 1
+
+
 async def test_leaving_the_house_ends_its_talks_and_engines() -> None:
     providers = Providers()
     async with open_house(settings(), registry=providers.registry()) as house:

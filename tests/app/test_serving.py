@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 import sysconfig
 import threading
@@ -19,6 +20,7 @@ import pytest
 from tests.app.conftest import DATA, CommandLine
 from tests.app.serving import Served, alive, serving
 
+from syrinx.app.server import UNREAD_MS, listen_on
 from syrinx.app.talk_client import Sound, open_talk
 from syrinx.audio import read_wav, resample
 from syrinx.audio.levels import rms_dbfs
@@ -60,11 +62,11 @@ def watching_python(folder: Path, *, log: Path) -> Path:
     return folder / "bin" / "python"
 
 
-async def spoken_turn(socket: str, clip: str, **hello: Any) -> list[dict[str, Any]]:
+async def spoken_turn(address: str, clip: str, **hello: Any) -> list[dict[str, Any]]:
     """Play a recording to the server and return the messages up to the end of the reply, in which there was sound."""
     messages: list[dict[str, Any]] = []
     loudest_dbfs = -120.0
-    async with open_talk(socket, **hello) as client, _spoken(client, clip):
+    async with open_talk(address, **hello) as client, _spoken(client, clip):
         async for received in client.received():
             if isinstance(received, Sound):
                 loudest_dbfs = max(loudest_dbfs, rms_dbfs(received.chunk.samples()))
@@ -210,3 +212,12 @@ def test_off_loopback_without_a_token_it_does_not_start(syrinx: CommandLine) -> 
     assert refused.returncode == 1
     assert "SYRINX_TOKEN" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_connections_are_cut_whose_clients_take_nothing_any_more() -> None:
+    with listen_on("127.0.0.1", 0) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()):
+            connection, _ = listening.accept()
+            with connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNREAD_MS

@@ -40,7 +40,7 @@ class House:
     metrics: EngineMetrics
     conversations: Conversations
     rules: ConversationRules
-    _warming: asyncio.TaskGroup
+    _warming: set[asyncio.Task[None]]
 
     async def begin(self, settings: ConversationSettings) -> Conversation:
         """Open a conversation with these settings and let its engines load meanwhile.
@@ -51,7 +51,9 @@ class House:
         conversation = self.conversations.create(
             lambda: Conversation(engines=self.engines, settings=settings, rules=self.rules)
         )
-        self._warming.create_task(self._warm())
+        warming = asyncio.create_task(self._warm())
+        self._warming.add(warming)
+        warming.add_done_callback(self._warming.discard)
         return conversation
 
     async def _warm(self) -> None:
@@ -101,22 +103,30 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
             idle_ms=1000 * settings.idle_timeout_s, preparations=TurnRules().preparations if settings.speculate else 0
         )
     )
+    warming: set[asyncio.Task[None]] = set()
+    failure: Exception | None = None
     try:
-        async with (
-            asyncio.TaskGroup() as warming,
-            open_conversations(resume_s=settings.resume_s, max_open=settings.max_talks) as conversations,
-        ):
-            yield House(
-                settings=settings,
-                pool=pool,
-                engines=engines,
-                metrics=metrics,
-                conversations=conversations,
-                rules=rules,
-                _warming=warming,
-            )
+        async with open_conversations(resume_s=settings.resume_s, max_open=settings.max_talks) as conversations:
+            try:
+                yield House(
+                    settings=settings,
+                    pool=pool,
+                    engines=engines,
+                    metrics=metrics,
+                    conversations=conversations,
+                    rules=rules,
+                    _warming=warming,
+                )
+            except Exception as error:  # noqa: BLE001 - raised below, for it must not come out wrapped in a group
+                failure = error
     finally:
+        for task in warming:
+            task.cancel()
+        if warming:
+            await asyncio.wait(warming)
         await pool.aclose()
+    if failure is not None:
+        raise failure
 
 
 def _check_name(registry: EngineRegistry, kind: Kind, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import syrinx
@@ -25,11 +27,14 @@ from syrinx.app.settings import Settings
 from syrinx.conversation import Conversation
 from syrinx.errors import ConfigurationError
 from syrinx.transports.http.errors import add_error_handling
-from syrinx.transports.http.talk import TalkOptions, require_token, talk_option_routes
+from syrinx.transports.http.talk import ErrorBody, Health, TalkOptions, require_token, talk_option_routes
 from syrinx.transports.websocket import TalkHouse, talk_routes
 
 # Larger frames than the protocol allows are still read, so that they can be answered by an error and not by a cut.
 LARGEST_FRAME_BYTES: Final = 16 * 1024 * 1024
+
+UNREAD_MS: Final = 30_000
+"""After so long without taking what was sent to it a connection is cut."""
 
 CLOSING_S: Final = 0.1
 """What sockets are given to send that the server is stopping."""
@@ -109,9 +114,9 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
         )
 
     @app.get("/health", tags=["server"], summary="Ready or not")
-    async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+    async def health() -> Health:  # pyright: ignore[reportUnusedFunction]
         """Answers once the server is ready; engines load at their first use."""
-        return {"status": "ok", "version": syrinx.__version__}
+        return Health(status="ok", version=syrinx.__version__)
 
     return app
 
@@ -140,9 +145,18 @@ def _add_house(app: FastAPI, house: House, *, token: str | None) -> None:
     app.include_router(talk_option_routes(options, token=token))
 
     @app.get(
-        "/metrics", tags=["server"], summary="Figures for Prometheus", dependencies=[Depends(require_token(token))]
+        "/metrics",
+        tags=["server"],
+        summary="Figures for Prometheus",
+        dependencies=[Depends(require_token(token))],
+        response_class=PlainTextResponse,
+        responses={
+            200: {"content": {"text/plain": {"example": 'syrinx_engine_active{engine="espeak",kind="tts"} 1.0\n'}}},
+            401: {"model": ErrorBody},
+        },
     )
     async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
+        """Requests to engines: how many, how long, how many at this moment."""
         return Response(generate_latest(house.metrics.collectors), media_type=CONTENT_TYPE_LATEST)
 
     # Last, for it answers every path that nothing else did.
@@ -190,6 +204,9 @@ def listen_on(host: str, port: int) -> socket.socket:
     try:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":
+            # Connections inherit it: one whose client takes nothing any more is cut, where closing it would wait for ever.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         listening.bind((host, port))
     except OSError as error:
         listening.close()

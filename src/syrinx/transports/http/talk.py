@@ -12,6 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from syrinx.errors import Unauthorized
 
 
+class Health(BaseModel):
+    status: Literal["ok"] = Field(examples=["ok"])
+    version: str = Field(examples=["0.1.0"])
+
+
 class VoiceOption(BaseModel):
     id: str = Field(description="What `voice` takes in hello, set and a character.", examples=["slt"])
     name: str = Field(examples=["Slt"])
