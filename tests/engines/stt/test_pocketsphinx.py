@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from syrinx.audio.pcm import PcmChunk, Samples, chunk_of
-from syrinx.engines.stt.contract import Pause, SpeechToText, Transcript, TranscriptionRequest
+from syrinx.engines.stt.contract import HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
 from syrinx.engines.stt.pocketsphinx import PocketSphinxStt, _load_decoder, provider
 from syrinx.engines.stt.sphinx_decoders import Decoders
 from syrinx.engines.stt.sphinx_pass import SphinxDecoder
-from syrinx.errors import BadInput, ConfigurationError
+from syrinx.errors import BadInput, ConfigurationError, EngineError
 from syrinx.testing.stt_conformance import SttConformance, Utterance, frames_of, listen
 
 RATE_HZ = 16_000
@@ -162,11 +163,32 @@ async def test_it_opens_by_its_provider_and_listens(surpassed: PcmChunk) -> None
 
 
 async def test_options_that_make_no_sense_are_refused() -> None:
-    for wrong in ("0", "many", "99", "-1", ""):
+    for wrong in (*({"decoders": text} for text in ("0", "many", "99", "-1", "")), {"decoder": "2"}):
         with pytest.raises(ConfigurationError, match="decoders"):
-            async with provider.open({"decoders": wrong}):
+            async with provider.open(wrong):
                 pass
-        assert not provider.check({"decoders": wrong}).available
+        assert not provider.check(wrong).available
+
+
+async def test_an_ear_that_is_closed_while_it_listens_says_so(surpassed: PcmChunk) -> None:
+    begun, closed = asyncio.Event(), asyncio.Event()
+
+    async def speaking() -> AsyncIterator[HeardAudio]:
+        yield surpassed
+        begun.set()
+        await closed.wait()
+        yield surpassed
+
+    async def hear(engine: SpeechToText) -> None:
+        async for _ in engine.transcribe(speaking(), TranscriptionRequest()):
+            pass
+
+    async with provider.open({"decoders": "1"}) as engine:
+        hearing = asyncio.create_task(hear(engine))
+        await begun.wait()
+    closed.set()
+    with pytest.raises(EngineError, match="closed while it was listening"):
+        await hearing
 
 
 def test_the_package_and_its_model_are_found() -> None:

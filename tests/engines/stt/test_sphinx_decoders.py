@@ -67,3 +67,10 @@ async def test_all_but_one_are_freed_when_idle(executor: ThreadPoolExecutor) -> 
     assert decoders.idle == 1
     decoders.close()
     assert decoders.idle == 0
+
+
+async def test_one_that_is_lent_while_all_are_closed_is_freed_when_it_comes_back(executor: ThreadPoolExecutor) -> None:
+    decoders = Decoders(Loader(), limit=2, executor=executor)
+    async with decoders.lend():
+        decoders.close()
+    assert (decoders.idle, decoders.lent) == (0, 0)

@@ -93,7 +93,10 @@ class PocketSphinxStt:
 
     async def _work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in a thread. When cancelled, wait for the thread all the same: the decoder is still in its hands."""
-        future = asyncio.get_running_loop().run_in_executor(self._executor, lambda: function(*args, **kwargs))
+        try:
+            future = asyncio.get_running_loop().run_in_executor(self._executor, lambda: function(*args, **kwargs))
+        except RuntimeError as error:  # the threads have been ended
+            raise EngineError("PocketSphinx was closed while it was listening: open it again") from error
         cancelled: asyncio.CancelledError | None = None
         while not future.done():
             try:
@@ -140,7 +143,7 @@ class PocketSphinxProvider:
         try:
             decoders = _decoders_option(options)
         except ConfigurationError as error:
-            return Availability(available=False, reason=error.message, remedy="set `decoders` accordingly")
+            return Availability(available=False, reason=error.message, remedy="set `decoders`, and nothing else")
         spec = importlib.util.find_spec("pocketsphinx")
         if spec is None or spec.origin is None:
             return Availability(available=False, reason="the pocketsphinx package is missing", remedy=_REMEDY)
@@ -174,11 +177,16 @@ class PocketSphinxProvider:
             await decoders.warm_up()
             yield PocketSphinxStt(decoders, executor)
         finally:
+            # Steps under way are finished, and not cancelled: whoever waits for one must not take that for his own
+            # cancellation, and its decoder is in use until then.
+            await asyncio.to_thread(executor.shutdown)
             decoders.close()
-            executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _decoders_option(options: Options) -> int:
+    unknown = set(options) - {"decoders"}
+    if unknown:
+        raise ConfigurationError(f"pocketsphinx has no option {', '.join(sorted(unknown))}: its only one is `decoders`")
     text = options.get("decoders", str(_DEFAULT_DECODERS))
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_DECODERS:
         raise ConfigurationError(f"`decoders` must be a whole number from 1 to {_MOST_DECODERS}, not '{text}'")

@@ -26,6 +26,7 @@ class Decoders:
         self._idle: list[SphinxDecoder] = []
         self._idle_s = idle_s
         self._freeing: asyncio.TimerHandle | None = None
+        self._closed = False
         self.lent = 0
         """Decoders in use: 0 when nothing was left behind."""
 
@@ -50,7 +51,7 @@ class Decoders:
                 yield decoder
             finally:
                 self.lent -= 1
-                if decoder is not None:
+                if decoder is not None and not self._closed:
                     self._idle.append(decoder)
                 if len(self._idle) > 1:
                     self._stop_freeing()
@@ -69,6 +70,7 @@ class Decoders:
             self._freeing = None
 
     def close(self) -> None:
-        """Free all of them; none may be lent."""
+        """Free all of them; one that is lent is freed when it is given back."""
+        self._closed = True
         self._stop_freeing()
         self._idle.clear()
