@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syrinx.audio import ClipJoiner, PcmChunk, chunk_of, crossfade, fade_in, fade_out, hamming_join, rms_dbfs, silence
+from syrinx.audio import ClipJoiner, PcmChunk, chunk_of, crossfade, hamming_join, rms_dbfs, silence
 from syrinx.audio.joins import NEAR_ZERO
 from syrinx.errors import BadAudio
 from syrinx.testing.audio import click_ratio, noise, sine
@@ -30,21 +30,6 @@ def join(clips: list[PcmChunk], chunk_samples: int = 480) -> PcmChunk:
             pcm += b"".join(chunk.pcm for chunk in joiner.feed(given))
         pcm += b"".join(chunk.pcm for chunk in joiner.end_clip())
     return PcmChunk(pcm=pcm, sample_rate_hz=RATE_HZ)
-
-
-def test_fades_begin_and_end_at_zero_and_leave_the_rest() -> None:
-    loud = chunk_of(np.full(2400, 20_000, np.int16), sample_rate_hz=RATE_HZ)
-    risen = fade_in(loud, 10).samples()
-    assert risen[0] == 0
-    assert np.all(np.diff(risen[:240].astype(int)) >= 0)
-    assert np.all(risen[240:] == 20_000)
-    assert np.array_equal(fade_out(loud, 10).samples(), risen[::-1])
-
-
-def test_a_fade_longer_than_the_clip_takes_all_of_it() -> None:
-    short = chunk_of(np.full(10, 20_000, np.int16), sample_rate_hz=RATE_HZ)
-    assert fade_in(short, 100).samples()[0] == 0
-    assert fade_in(silence(duration_ms=0, sample_rate_hz=RATE_HZ), 10).sample_count == 0
 
 
 def test_a_crossfade_of_strangers_keeps_the_power() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syrinx.text import SpeakerTagParser, strip_speaker_tag
+from syrinx.text import SpeakerTagParser
 
 
 def spoken(text: str, chunk: int, names: tuple[str, ...] = ("Ana", "Bob")) -> list[tuple[str | None, str]]:
@@ -52,8 +52,3 @@ def test_only_what_may_become_a_tag_is_held_back() -> None:
 def test_chunking_never_changes_who_says_what(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert spoken(text, 1) == spoken(text, 4) == spoken(text, 1000)
-
-
-def test_a_leading_tag_is_stripped() -> None:
-    assert strip_speaker_tag("[speaker2] Hello.") == ("SPEAKER2", "Hello.")
-    assert strip_speaker_tag("Hello [SPEAKER2].") == (None, "Hello [SPEAKER2].")

@@ -1,7 +1,7 @@
 """PCM, frames, resampling, levels, WAV and joins: sound without any model."""
 
 from syrinx.audio.edges import EdgeTrimmer, trim_silence
-from syrinx.audio.joins import ClipJoiner, crossfade, fade_in, fade_out, hamming_join
+from syrinx.audio.joins import ClipJoiner, crossfade, hamming_join
 from syrinx.audio.levels import SILENCE_DBFS, apply_gain, clip_to_int16, peak_dbfs, rms_dbfs
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk, Samples, chunk_of, silence
 from syrinx.audio.rechunk import Rechunker
@@ -21,8 +21,6 @@ __all__ = [
     "chunk_of",
     "clip_to_int16",
     "crossfade",
-    "fade_in",
-    "fade_out",
     "hamming_join",
     "peak_dbfs",
     "read_wav",

@@ -1,4 +1,4 @@
-"""Bringing clips together without a click: fades, overlaps and seams."""
+"""Bringing clips together without a click: overlaps and seams."""
 
 from __future__ import annotations
 
@@ -14,20 +14,6 @@ NEAR_ZERO = 64
 """A clip whose first or last sample is at most this far from zero (-54 dBFS) begins or ends without a click."""
 
 Gains = npt.NDArray[np.floating]
-
-
-def fade_in(chunk: PcmChunk, duration_ms: float) -> PcmChunk:
-    """Raised-cosine rise from zero over the first `duration_ms`, or over the whole clip if that is shorter."""
-    samples = chunk.samples().astype(np.float32)
-    rise = _rise(min(samples.size, _samples_in(duration_ms, chunk.sample_rate_hz)))
-    samples[: rise.size] *= rise
-    return chunk_of(clip_to_int16(samples), sample_rate_hz=chunk.sample_rate_hz)
-
-
-def fade_out(chunk: PcmChunk, duration_ms: float) -> PcmChunk:
-    """Raised-cosine fall to zero over the last `duration_ms`, or over the whole clip if that is shorter."""
-    backwards = fade_in(chunk_of(chunk.samples()[::-1], sample_rate_hz=chunk.sample_rate_hz), duration_ms)
-    return chunk_of(backwards.samples()[::-1], sample_rate_hz=chunk.sample_rate_hz)
 
 
 def crossfade(first: PcmChunk, second: PcmChunk, overlap_ms: float) -> PcmChunk:

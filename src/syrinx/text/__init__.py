@@ -5,7 +5,7 @@ from __future__ import annotations
 from syrinx.text.completeness import completeness, is_backchannel, word_count
 from syrinx.text.segmentation import Segment, SentenceSegmenter, split_sentences
 from syrinx.text.speakable import prepare, speakable
-from syrinx.text.speaker_tags import SpeakerTagParser, strip_speaker_tag
+from syrinx.text.speaker_tags import SpeakerTagParser
 
 __all__ = [
     "Segment",
@@ -16,6 +16,5 @@ __all__ = [
     "prepare",
     "speakable",
     "split_sentences",
-    "strip_speaker_tag",
     "word_count",
 ]

@@ -12,8 +12,6 @@ STOPS: Final = ".!?…‽"
 WIDE_STOPS: Final = "。！？｡।॥"
 """Stops that end a sentence by themselves: no space follows them, or none is needed."""
 
-WIDE_CLAUSE_MARKS: Final = "，、；："
-
 CLOSERS: Final = "\"'”’“»«)]}」』】》〉）*_`~"
 """What may stand between a stop and the white space after it and still belongs to the sentence."""
 

@@ -8,13 +8,6 @@ from typing import Final
 
 _NUMBERED: Final = re.compile(r"SPEAKER\d{1,3}", re.IGNORECASE)
 _NUMBERED_PREFIX: Final = re.compile(r"S(?:P(?:E(?:A(?:K(?:E(?:R\d{0,3})?)?)?)?)?)?", re.IGNORECASE)
-_LEADING_TAG: Final = re.compile(r"\s*\[(SPEAKER\d{1,3})\](?!\()\s*", re.IGNORECASE)
-
-
-def strip_speaker_tag(text: str) -> tuple[str | None, str]:
-    """The `SPEAKER<n>` (in capitals) of a leading tag, and the text behind it; `(None, text)` if there is none."""
-    found = _LEADING_TAG.match(text)
-    return (found.group(1).upper(), text[found.end() :]) if found else (None, text)
 
 
 class SpeakerTagParser:
