@@ -32,7 +32,9 @@ def quiet(endpointer: Endpointer, ms: float) -> list[tuple[float, Decision]]:
     return heard(endpointer, ms, 0.02, -90.0)
 
 
-def silence_before_the_end(completeness: float, finality: float, *, text: str = "some words") -> float:
+def silence_before_the_end(
+    completeness: float, finality: float, *, text: str = "words enough that more of them would count for nothing"
+) -> float:
     endpointer = Endpointer(RULES)
     speech(endpointer, 640)
     paused = quiet(endpointer, 96)
@@ -107,6 +109,22 @@ def test_the_wait_never_grows_with_the_evidence() -> None:
     assert by_voice == sorted(by_voice, reverse=True)
     assert by_words[0] > by_words[-1]
     assert by_voice[0] > by_voice[-1]
+
+
+def test_no_turn_of_a_new_speaker_ends_where_hesitations_lie() -> None:
+    waits_ms = {silence_before_the_end(words / 20, voice / 20) for words in range(21) for voice in range(1, 20)}
+    between = [wait_ms for wait_ms in waits_ms if RULES.sure_ms + FRAME_MS < wait_ms < RULES.unsure_ms]
+    assert between == []
+    assert min(waits_ms) < RULES.sure_ms < RULES.unsure_ms < max(waits_ms)
+
+
+def test_few_words_are_waited_for_unless_they_are_complete_by_themselves() -> None:
+    few_ms = silence_before_the_end(0.86, 0.6, text="they have a")
+    many_ms = silence_before_the_end(0.86, 0.6, text="they have had a dog for about seven years")
+    alone_ms = silence_before_the_end(0.95, 0.6, text="no thanks")
+    assert few_ms >= RULES.unsure_ms
+    assert many_ms <= RULES.sure_ms + FRAME_MS
+    assert alone_ms <= RULES.sure_ms + FRAME_MS
 
 
 def test_a_final_voice_alone_waits_for_the_ear() -> None:

@@ -27,7 +27,14 @@ from syrinx.testing.virtual_time import virtual_now_s, virtual_time
 
 # A tone has no prosody: here the words alone decide.
 RULES = EndpointingRules(
-    floor_ms=256, patience_ms=1200, bias=0.0, words_weight=12.0, voice_weight=0.0, full_doubt=0.6, wordless_ms=500
+    floor_ms=256,
+    sure_ms=288,
+    patience_ms=1200,
+    bias=-6.0,
+    words_weight=12.0,
+    voice_weight=0.0,
+    brevity_weight=0.0,
+    wordless_ms=500,
 )
 DONE = "what time is it"
 UNDONE = "I was going to the"

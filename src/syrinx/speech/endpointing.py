@@ -9,9 +9,12 @@ from enum import Enum
 from syrinx.audio import SILENCE_DBFS
 from syrinx.engines.vad.contract import FRAME_MS
 from syrinx.speech.rules import EndpointingRules
+from syrinx.text import word_count
 
 UNKNOWN = 0.5
 """Evidence that says nothing."""
+LEAST_DOUBT = 0.01
+"""No voice is more certain than this, either way."""
 
 
 class Decision(Enum):
@@ -50,6 +53,7 @@ class Endpointer:
         self._finality = UNKNOWN
         self._wordless = False
         self._words_known = False
+        self._word_count = 0
         self._hesitations_ms: deque[float] = deque(maxlen=self._rules.habit_pauses)
         self._ended_at_ms: float | None = None
 
@@ -102,6 +106,7 @@ class Endpointer:
         self._wordless = not text
         self._words_known = True
         self._completeness = completeness if text else UNKNOWN
+        self._word_count = word_count(text)
 
     def voice(self, finality: float) -> None:
         """How final the voice sounded before the pause under way, 0 to 1; forgotten at the next pause."""
@@ -120,12 +125,21 @@ class Endpointer:
     def finished(self) -> float:
         """How likely the turn is over, 0 to 1, by the words and the voice."""
         rules = self._rules
+        finality = min(1.0 - LEAST_DOUBT, max(LEAST_DOUBT, self._finality))
         evidence = (
             rules.bias
-            + rules.words_weight * (self._completeness - UNKNOWN)
-            + rules.voice_weight * (self._finality - UNKNOWN)
+            + rules.words_weight * self._completeness
+            + rules.voice_weight * math.log(finality / (1.0 - finality))
+            + rules.brevity_weight * self._brevity()
         )
         return 1.0 / (1.0 + math.exp(-evidence))
+
+    def _brevity(self) -> float:
+        rules = self._rules
+        if self._completeness >= rules.complete_alone or not self._words_known:
+            return 0.0
+        counted = min(rules.many_words, max(rules.few_words, self._word_count))
+        return math.log(counted / rules.many_words)
 
     @property
     def silence_to_end_ms(self) -> float:
@@ -133,11 +147,16 @@ class Endpointer:
         rules = self._rules
         if self._wordless:
             return rules.wordless_ms
-        doubt = min(1.0, (1.0 - self.finished) / rules.full_doubt)
+        finished = self.finished
+        if finished >= rules.finished_from:
+            doubt = (1.0 - finished) / (1.0 - rules.finished_from)
+            wanted_ms = rules.floor_ms + (rules.sure_ms - rules.floor_ms) * doubt
+        else:
+            doubt = min(1.0, (rules.finished_from - finished) / (rules.finished_from - rules.unfinished_below))
+            wanted_ms = rules.unsure_ms + (rules.patience_ms - rules.unsure_ms) * doubt
         # A voice alone is never certain enough to end a turn before the ear has had its time.
         least_ms = rules.floor_ms if self._words_known else rules.settle_ms
-        wanted_ms = rules.floor_ms + self._habit_ms() + (rules.patience_ms - rules.floor_ms) * doubt
-        return max(least_ms, min(rules.patience_ms, wanted_ms))
+        return max(least_ms, min(rules.patience_ms, wanted_ms + self._habit_ms()))
 
     def _habit_ms(self) -> float:
         if not self._hesitations_ms:

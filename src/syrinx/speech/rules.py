@@ -19,6 +19,11 @@ class EndpointingRules:
     """Quiet this long is a pause: longer than the closure of a stop consonant, so words are not cut in two."""
     floor_ms: float = 288.0
     """The least silence that ends a turn, however finished it sounds."""
+    sure_ms: float = 384.0
+    """The silence that ends a turn that sounds just finished enough."""
+    unsure_ms: float = 864.0
+    """The silence that ends a turn that does not quite sound finished: longer than nearly all hesitations, which last
+    0.2 to 0.8 s. Between `sure_ms` and this no turn ends: late for who has finished, and early for who has not."""
     patience_ms: float = 1100.0
     """The silence that ends a turn that sounds unfinished."""
     cap_ms: float = 30_000.0
@@ -41,17 +46,24 @@ class EndpointingRules:
 
     wordless_ms: float = 500.0
     """The silence that ends an utterance in which the ear found no words: a cough needs no patience."""
-    bias: float = -3.5
-    words_weight: float = 10.0
-    voice_weight: float = 24.5
-    """`finished = logistic(bias + words_weight * (completeness - 0.5) + voice_weight * (finality - 0.5))`.
-
-    Steep, so that only words and voice together end a turn early: clauses that are complete by their words are where
-    people pause most. Chosen by random search on the first half of bench/endpointing_set.txt for few cut off at a short
-    median; the bench tells what comes of it on the other half.
-    """
-    full_doubt: float = 0.72
-    """The silence grows from `floor_ms` to `patience_ms` as `finished` falls from 1 to 1 - full_doubt."""
+    bias: float = -1.75
+    words_weight: float = 4.63
+    voice_weight: float = 1.17
+    brevity_weight: float = 3.0
+    """`finished = logistic(bias + words_weight * completeness + voice_weight * logit(finality)
+    + brevity_weight * brevity)`, fitted on the spoken sentences of bench/endpointing_set.txt with 12 % of the words
+    replaced. `bench/endpointing.py --fit` fits them again, and tells how each half of the sentences fares with the
+    weights of the other."""
+    complete_alone: float = 0.93
+    """Completeness from which few words are as good as many ("yes", "no thanks"). Below it `brevity` counts: few words
+    that could be all are mostly the beginning of more ("they have a dog")."""
+    few_words: int = 3
+    many_words: int = 9
+    """`brevity` is log(words / many_words), the words counted from `few_words` to `many_words`."""
+    finished_from: float = 0.83
+    """`finished` from which a turn sounds finished: two of three true ends do, and few hesitations."""
+    unfinished_below: float = 0.3
+    """`finished` below which the silence is `patience_ms`."""
     habit_pauses: int = 6
     """How many of this speaker's latest hesitations and ends are remembered."""
     habit_weight: float = 0.25
