@@ -8,9 +8,7 @@ import importlib.util
 import queue
 import re
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, aclosing, asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,19 +16,20 @@ import numpy as np
 
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
 from syrinx.engines.contract import Availability, EngineInfo, Options
-from syrinx.engines.threads import Emit, stream_from_thread
+from syrinx.engines.threads import Emit
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
 from syrinx.engines.tts.espeak_library import EspeakLibrary, ListedVoice, WordEvent
 from syrinx.engines.tts.espeak_voices import EspeakVoices
+from syrinx.engines.tts.pieces import PieceSpeaker
 from syrinx.engines.tts.requests import TextPiece, check_request, split_text, without_controls
-from syrinx.errors import ConfigurationError, EngineError, EngineUnavailable
+from syrinx.errors import ConfigurationError, EngineUnavailable
 
 REMEDY = "pip install espeakng-loader"
 DEFAULT_COPIES = 2
 MAX_COPIES = 16
 PIECE_CHARS = 300
 MAX_WAITING = 4096
-"""Chunks of one piece that may wait unread. More than a piece normally has, so that a slow reader holds up no copy."""
+"""Chunks of one piece that may wait unread: more than a piece normally has."""
 
 SPEED_RANGE = (0.5, 3.0)
 PITCH_RANGE = (-5.0, 8.0)
@@ -70,32 +69,26 @@ class EspeakEngine:
         for library in libraries:
             self._free.put(library)
         # As many threads as copies: a thread that works has a copy.
-        self._executor = ThreadPoolExecutor(len(libraries), thread_name_prefix="espeak")
-        self._closed = False
+        self._speaker = PieceSpeaker(name="espeak", threads=len(libraries), max_waiting=MAX_WAITING)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         check_request(request, self.capabilities)
         voice = self._voices.select(request.voice, request.language)
-        samples_before = 0
-        for piece in split_text(without_controls(request.text), max_chars=PIECE_CHARS):
-            if self._closed:
-                raise EngineError("espeak was closed while it was speaking: open it again", retryable=True)
-            speak = partial(self._speak, piece, voice, request)
-            async with aclosing(stream_from_thread(speak, executor=self._executor, max_waiting=MAX_WAITING)) as chunks:
-                offset_ms = 1000.0 * samples_before / self.capabilities.sample_rate_hz
-                async for chunk in chunks:
-                    samples_before += chunk.audio.sample_count
-                    words = tuple(replace(word, start_ms=word.start_ms + offset_ms) for word in chunk.words)
-                    yield SpeechChunk(audio=chunk.audio, words=words)
+        pieces = split_text(without_controls(request.text), max_chars=PIECE_CHARS)
+        speak = partial(self._speak, voice, request)
+        async with aclosing(
+            self._speaker.spoken(pieces, speak, sample_rate_hz=self.capabilities.sample_rate_hz)
+        ) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def aclose(self) -> None:
         """Let what is being spoken finish its piece, then unload the library."""
-        self._closed = True
-        await asyncio.to_thread(self._executor.shutdown)
+        await self._speaker.aclose()
         for library in self._libraries:
             library.close()
 
-    def _speak(self, piece: TextPiece, voice: str, request: SpeechRequest, emit: Emit[SpeechChunk]) -> None:
+    def _speak(self, voice: str, request: SpeechRequest, piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
         speech = _PieceOfSpeech(piece, request.text, self.capabilities.sample_rate_hz, emit)
         library = self._free.get()
         try:

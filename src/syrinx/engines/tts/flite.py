@@ -6,25 +6,24 @@ import asyncio
 import ctypes
 import unicodedata
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from functools import partial
 
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
 from syrinx.engines.contract import Availability, EngineInfo, Options
-from syrinx.engines.threads import Emit, stream_from_thread
+from syrinx.engines.threads import Emit
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
 from syrinx.engines.tts.flite_library import LIBRARY, SAMPLE_RATE_HZ, FliteLibrary, Token
+from syrinx.engines.tts.pieces import PieceSpeaker
 from syrinx.engines.tts.requests import TextPiece, check_request, has_words, split_text, without_controls
-from syrinx.errors import BadInput, ConfigurationError, EngineError, UnknownLanguage, UnknownVoice
+from syrinx.errors import BadInput, ConfigurationError, UnknownLanguage, UnknownVoice
 
 REMEDY = "apt install libflite1"
 THREADS = 2
 PIECE_CHARS = 160
 """Short, because the first sound of a piece comes only when the pitch of all of it is planned."""
 MAX_WAITING = 2048
-"""Chunks of one piece that may wait unread. More than a piece normally has: a slow reader holds no thread."""
+"""Chunks of one piece that may wait unread: more than a piece normally has."""
 
 SPEED_RANGE = (0.5, 3.0)
 PITCH_RANGE = (-6.0, 6.0)
@@ -60,8 +59,7 @@ class FliteEngine:
             pitch_semitones=PITCH_RANGE,
         )
         self._library = library
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="flite")
-        self._closed = False
+        self._speaker = PieceSpeaker(name="flite", threads=THREADS, max_waiting=MAX_WAITING)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         check_request(request, self.capabilities)
@@ -69,22 +67,15 @@ class FliteEngine:
         text = as_ascii(request.text)
         if not has_words(text):
             raise BadInput("flite reads English in Latin letters only: send such text, or use espeak")
-        samples_before = 0
-        for piece in split_text(text, max_chars=PIECE_CHARS):
-            if self._closed:
-                raise EngineError("flite was closed while it was speaking: open it again")
-            speak = partial(self._speak, piece, voice, request)
-            async with aclosing(stream_from_thread(speak, executor=self._executor, max_waiting=MAX_WAITING)) as chunks:
-                offset_ms = 1000.0 * samples_before / SAMPLE_RATE_HZ
-                async for chunk in chunks:
-                    samples_before += chunk.audio.sample_count
-                    words = tuple(replace(word, start_ms=word.start_ms + offset_ms) for word in chunk.words)
-                    yield SpeechChunk(audio=chunk.audio, words=words)
+        pieces = split_text(text, max_chars=PIECE_CHARS)
+        speak = partial(self._speak, voice, request)
+        async with aclosing(self._speaker.spoken(pieces, speak, sample_rate_hz=SAMPLE_RATE_HZ)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def aclose(self) -> None:
         """Let what is being spoken finish its piece, then end the threads."""
-        self._closed = True
-        await asyncio.to_thread(self._executor.shutdown)
+        await self._speaker.aclose()
 
     def _select(self, request: SpeechRequest) -> str:
         if request.language.replace("_", "-").lower().partition("-")[0] != "en":
@@ -97,7 +88,7 @@ class FliteEngine:
             raise BadInput(f"flite's voice {voice!r} cannot change its pitch: leave it at 0 or take another voice")
         return voice
 
-    def _speak(self, piece: TextPiece, voice: str, request: SpeechRequest, emit: Emit[SpeechChunk]) -> None:
+    def _speak(self, voice: str, request: SpeechRequest, piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
         speech = _PieceOfSpeech(piece, request.text, emit)
         self._library.speak(
             piece.text,
