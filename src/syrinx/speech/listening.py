@@ -87,6 +87,8 @@ class Listener:
         """The last frames heard: pre-roll, and what the voice is judged by."""
         self._quiet: list[bytes] = []
         """Frames of the pause under way, which the ear gets only if the speaker goes on."""
+        self._phrase: bytes | None = None
+        """The sound before the pause under way, until the voice in it has been judged."""
         self._current: _Hearing | None = None
         self._unfinished: deque[_Hearing] = deque()
         """Utterances whose last event has not been told, oldest first; only the first one's events go out."""
@@ -131,6 +133,7 @@ class Listener:
         self._pcm.clear()
         self._ring.clear()
         self._quiet.clear()
+        self._phrase = None
         self._release_after = None
         self._endpointer.reset()
         self._vad.reset()
@@ -186,6 +189,13 @@ class Listener:
         level_dbfs = SILENCE_DBFS
         if endpointer.speaking and probability >= self._rules.stop_probability:
             level_dbfs = rms_dbfs(samples)
+        if (
+            self._phrase is not None
+            and endpointer.at_ms + FRAME_MS - endpointer.speech_until_ms >= self._rules.floor_ms
+        ):
+            # Only now can it matter, and most pauses are over by now: it costs as much as a hundred frames.
+            endpointer.voice(finality(np.frombuffer(self._phrase, "<i2")))
+            self._phrase = None
         decision = endpointer.frame(probability, level_dbfs)
         if decision is not None:
             self._decided(decision, frame)
@@ -213,11 +223,12 @@ class Listener:
                 hearing.utterance.pause()
                 hearing.awaits_settled = True
                 hearing.paused_at_ms = self._endpointer.at_ms
-                self._endpointer.voice(finality(np.frombuffer(b"".join(self._ring), "<i2")))
+                self._phrase = b"".join(self._ring)
             case Decision.RESUMED:
                 for quiet in self._quiet:
                     hearing.utterance.push(quiet)
                 self._quiet.clear()
+                self._phrase = None
                 hearing.utterance.push(frame)
                 hearing.awaits_settled = False
                 if hearing.told_pause:
@@ -273,6 +284,7 @@ class Listener:
         # What was said must not be said again by the next utterance's pre-roll; the silence behind it may.
         quiet = list(self._quiet)
         self._quiet.clear()
+        self._phrase = None
         self._ring.clear()
         if reason == "silence":
             self._ring.extend(quiet)

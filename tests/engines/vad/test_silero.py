@@ -15,7 +15,7 @@ import pytest
 
 from syrinx.audio import PcmChunk, clip_to_int16, read_wav, resample
 from syrinx.engines.vad import silero, silero_model
-from syrinx.engines.vad.silero import SETTLED_FRAMES, SileroVad, provider
+from syrinx.engines.vad.silero import SETTLED_FRAMES, SileroStream, SileroVad, provider
 from syrinx.errors import ConfigurationError, EngineError, EngineUnavailable
 from syrinx.testing.vad_conformance import QUIET, VadConformance, frames_of, judge
 
@@ -83,6 +83,59 @@ async def test_the_gate_spares_silence_and_changes_no_decision_on_speech(
         # Rather a little sooner than later.
         assert -10 <= start - start_without <= 1
         assert abs(end - end_without) <= 3
+
+
+@pytest.mark.parametrize(("gain_db", "room_dbfs"), [(0.0, -55.0), (0.0, -45.0), (-15.0, -55.0)])
+async def test_the_gate_spares_steady_noise_and_hears_who_speaks_in_it_as_soon(
+    gain_db: float, room_dbfs: float
+) -> None:
+    frames = evening(gain_db=gain_db, room_dbfs=room_dbfs)
+    async with provider.open({}) as gated, provider.open({"gate_dbfs": "off"}) as plain:
+        with_gate = utterances(await judge(gated.stream(), frames))
+        without = utterances(await judge(plain.stream(), frames))
+        assert gated.frames_computed < 0.65 * len(frames)
+    assert len(with_gate) == len(without) == 3
+    for (start, end), (start_without, end_without) in zip(with_gate, without, strict=True):
+        assert -10 <= start - start_without <= 1
+        assert abs(end - end_without) <= 3
+
+
+def noise_of(level_dbfs: float, *, frames: int) -> list[npt.NDArray[np.int16]]:
+    sound = np.random.default_rng(2).standard_normal(frames * 512) * 32768 * 10.0 ** (level_dbfs / 20)
+    return frames_of(PcmChunk(pcm=clip_to_int16(sound).tobytes(), sample_rate_hz=16_000))
+
+
+async def test_noise_that_grows_is_judged_again_until_the_gate_knows_it(vad: SileroVad) -> None:
+    stream = vad.stream()
+    await judge(stream, noise_of(-55, frames=200))
+    before = vad.frames_computed
+    await judge(stream, noise_of(-50, frames=4))
+    assert vad.frames_computed == before + 4
+    await judge(stream, noise_of(-50, frames=100))
+    before = vad.frames_computed
+    await judge(stream, noise_of(-50, frames=50))
+    assert vad.frames_computed - before <= 5
+
+
+async def test_a_loud_noise_is_never_passed_by(vad: SileroVad) -> None:
+    await judge(vad.stream(), noise_of(-36, frames=150))
+    assert vad.frames_computed == 150
+
+
+async def test_frames_of_many_streams_that_come_within_milliseconds_share_a_batch(
+    vad: SileroVad, speech: PcmChunk
+) -> None:
+    frames = frames_of(speech)[:2]
+    streams = [vad.stream() for _ in range(20)]
+
+    async def heard_in_another_turn_of_the_loop(turns: int, stream: SileroStream) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await stream.probability(frames[0])
+
+    await asyncio.gather(*(heard_in_another_turn_of_the_loop(turns, one) for turns, one in enumerate(streams)))
+    assert vad.frames_computed == 20
+    assert vad.batches_computed <= 3
 
 
 async def test_the_gate_waits_until_the_model_has_settled() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from syrinx.audio.levels import FULL_SCALE
 from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.vad.contract import FRAME_SAMPLES, SAMPLE_RATE_HZ, VadCapabilities
 from syrinx.engines.vad.silero_model import REMEDY, find_model, load_model
@@ -34,6 +35,17 @@ The model goes on drifting in a long silence. With this many, human speech after
 three frames sooner than without the gate, at -25 to -57 dBFS; with fewer, some is heard a frame or two later.
 """
 SETTLED_BELOW = 0.1
+FLOOR_FACTOR = 10.0 ** (2.0 / 10.0)
+"""In a room with a steady noise the gate stands 2 dB above it: speech that adds less is lost in it for any ear."""
+LOUDEST_FLOOR_DBFS = -40.0
+"""A noise above this is never gated."""
+FLOOR_SHARE = 1.0 / 16.0
+"""How fast the floor follows the frames that were silence to the model: about half a second."""
+MANY_STREAMS = 8
+GATHER_S = 0.004
+GOOD_BATCH = 32
+"""With more streams than that, frames wait so long for those of others, until they are a good batch: a call for one
+frame costs twice its share of a call for thirty, and the way to the thread and back comes on top."""
 
 _TO_FLOAT = np.float32(1 / 32768)
 _CLOSED = "the voice activity detector was closed: open it again"
@@ -46,24 +58,27 @@ class _Waiting:
     stream: SileroStream
     resets: int
     """How often the stream had been reset when the frame was given."""
-    frame: npt.NDArray[np.int16]
+    frame: npt.NDArray[np.float32]
+    """Shape (512,), at int16 scale."""
+    energy: float
     answer: asyncio.Future[float]
 
 
 class SileroVad:
     """One model for many microphones, driven by one thread.
 
-    Whatever frames wait when the thread is free go into the next batch, up to `MAX_BATCH`; none waits for others to
-    come. Used from one event loop.
+    Whatever frames wait when the thread is free go into the next batch, up to `MAX_BATCH`; where there are many streams
+    they first wait `GATHER_S` for others. Used from one event loop.
 
-    The quiet gate: a frame below `gate_dbfs` (root mean square), on a stream whose last `SETTLED_FRAMES` frames were
-    silence to the model, is answered 0.0 without it, its memory left as it was. None turns that off.
+    The quiet gate: on a stream whose last `SETTLED_FRAMES` frames were silence to the model, a frame below `gate_dbfs`
+    (root mean square), or below the steady noise of those frames, is answered 0.0 without it, the model's memory of the
+    stream left as it was. None turns that off.
     """
 
     def __init__(self, session: onnxruntime.InferenceSession, *, gate_dbfs: float | None) -> None:
         self.capabilities = VadCapabilities(max_batch=MAX_BATCH)
         self.slots = Slots()
-        self.gate_energy = 0.0 if gate_dbfs is None else FRAME_SAMPLES * 10.0 ** (gate_dbfs / 10.0) * 32768.0**2
+        self.gate_energy = 0.0 if gate_dbfs is None else _energy(gate_dbfs)
         self.frames_computed = 0
         self.batches_computed = 0
         self._session = session
@@ -86,18 +101,24 @@ class SileroVad:
         while self._waiting:
             _fail(self._waiting.popleft(), EngineError(_CLOSED))
 
-    def judge(self, stream: SileroStream, frame: npt.NDArray[np.int16]) -> asyncio.Future[float]:
-        """Put a frame in line; the result is the probability."""
+    def judge(self, stream: SileroStream, frame: npt.NDArray[np.float32], energy: float) -> asyncio.Future[float]:
+        """Put a frame at int16 scale in line; the result is the probability."""
         if self._closed:
             raise EngineError(_CLOSED)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[float] = loop.create_future()
-        self._waiting.append(_Waiting(stream, stream.resets, frame, answer))
+        self._waiting.append(_Waiting(stream, stream.resets, frame, energy, answer))
         if not self._working:
             self._working = True
-            # Not at once: frames of other streams that arrive in the same turn of the loop come along.
-            loop.call_soon(self._begin_batch, loop)
+            self._begin_soon(loop)
         return answer
+
+    def _begin_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Not at once: frames of other streams that arrive in the same turn of the loop come along.
+        if self.slots.in_use <= MANY_STREAMS or len(self._waiting) >= GOOD_BATCH:
+            loop.call_soon(self._begin_batch, loop)
+        else:
+            loop.call_later(GATHER_S, self._begin_batch, loop)
 
     def _begin_batch(self, loop: asyncio.AbstractEventLoop) -> None:
         batch = self._next_batch()
@@ -121,7 +142,7 @@ class SileroVad:
             else:
                 self.slots.scatter(taken, state, self._input)
                 self._answer(batch, probabilities[:, 0].tolist())
-            self._begin_batch(loop)
+            self._begin_soon(loop)
 
         work: Future[Any] = self._executor.submit(self._session.run, None, feed)
         work.add_done_callback(lambda done: loop.call_soon_threadsafe(finish, done))
@@ -152,14 +173,18 @@ class SileroVad:
         for waiting, probability in zip(batch, probabilities, strict=True):
             stream = waiting.stream
             silent = probability < SETTLED_BELOW and waiting.resets == stream.resets
-            stream.settled = stream.settled + 1 if silent else 0
+            if silent:
+                stream.settled += 1
+                stream.floor_energy += FLOOR_SHARE * (waiting.energy - stream.floor_energy)
+            else:
+                stream.settled = 0
             _settle(waiting, probability)
 
 
 class SileroStream:
     """One microphone's place among the model's memories."""
 
-    __slots__ = ("_vad", "closed", "resets", "settled", "slot")
+    __slots__ = ("_passed_by", "_vad", "closed", "floor_energy", "resets", "settled", "slot")
 
     def __init__(self, vad: SileroVad, slot: int) -> None:
         self._vad = vad
@@ -168,6 +193,10 @@ class SileroStream:
         self.resets = 0
         self.settled = 0
         """Frames in a row that were silence to the model."""
+        self.floor_energy = 0.0
+        """Of a frame of the steady noise, where there is one."""
+        self._passed_by: npt.NDArray[np.float32] | None = None
+        """The last frame, if the gate answered it."""
 
     async def probability(self, frame: npt.NDArray[np.int16]) -> float:
         if self.closed:
@@ -177,18 +206,33 @@ class SileroStream:
                 f"a frame of shape {frame.shape} and type {frame.dtype} cannot be judged: "
                 f"({FRAME_SAMPLES},) int16 samples at {SAMPLE_RATE_HZ} Hz are needed"
             )
-        if self.settled >= SETTLED_FRAMES and self._vad.gate_energy:
-            wide = frame.astype(np.float32)
-            if float(np.dot(wide, wide)) < self._vad.gate_energy:
-                self._vad.slots.keep_context(self.slot, wide[-CONTEXT_SAMPLES:] * _TO_FLOAT)
-                return 0.0
-        return await self._vad.judge(self, frame)
+        wide = frame.astype(np.float32)
+        energy = float(np.dot(wide, wide))
+        if self.settled >= SETTLED_FRAMES and self._is_nothing(energy):
+            self._passed_by = wide
+            return 0.0
+        if self._passed_by is not None:
+            self._vad.slots.keep_context(self.slot, self._passed_by[-CONTEXT_SAMPLES:] * _TO_FLOAT)
+            self._passed_by = None
+        return await self._vad.judge(self, wide, energy)
+
+    def _is_nothing(self, energy: float) -> bool:
+        gate_energy = self._vad.gate_energy
+        if not gate_energy:
+            return False
+        if energy < self.floor_energy:
+            # Here the floor only falls: a noise that grows is for the model to judge.
+            self.floor_energy += FLOOR_SHARE * (energy - self.floor_energy)
+        steady = self.floor_energy <= _LOUDEST_FLOOR_ENERGY and energy < FLOOR_FACTOR * self.floor_energy
+        return steady or energy < gate_energy
 
     def reset(self) -> None:
         if not self.closed:
             self._vad.slots.clear(self.slot)
             self.resets += 1
             self.settled = 0
+            self.floor_energy = 0.0
+            self._passed_by = None
 
     def close(self) -> None:
         if not self.closed:
@@ -228,6 +272,14 @@ class SileroProvider:
 
 
 provider = SileroProvider()
+
+
+def _energy(level_dbfs: float) -> float:
+    """Of a frame at int16 scale with this root mean square."""
+    return FRAME_SAMPLES * 10.0 ** (level_dbfs / 10.0) * FULL_SCALE**2
+
+
+_LOUDEST_FLOOR_ENERGY = _energy(LOUDEST_FLOOR_DBFS)
 
 
 def _settle(waiting: _Waiting, probability: float) -> None:
