@@ -70,10 +70,24 @@ async def test_it_is_refused_by_name_and_the_talk_goes_on(what: str) -> None:
         async with open_talk(server.socket) as client, listening(client) as heard:
             await client.socket.send(sent)
             await expect(heard, code, says)
+            await client.send({"type": "ping", "t": "are you there"})
+            await heard.until("pong", t="are you there")
+            assert len(heard.messages("error")) == 1
+        await server.nothing_left()
+
+
+async def test_after_all_of_it_the_talk_goes_on_as_if_nothing_had_been_sent() -> None:
+    limits = SocketLimits(messages_burst=1000, refusals_burst=1000)
+    async with talk_server(limits=limits, resume_s=0.0) as server:
+        async with open_talk(server.socket) as client, listening(client) as heard:
+            for sent, _, _ in REFUSED.values():
+                await client.socket.send(sent)
             await client.send({"type": "text", "text": "are you there"})
             stopped = await heard.until("audio_stream_stop")
+            assert stopped["turn"] == 1
             assert stopped["heard"].strip() == "You said are you there."
-            assert len(heard.messages("error")) == 1
+            assert len(heard.messages("error")) == len(REFUSED)
+            assert server.engines.tts.requests[0].voice is None
         await server.nothing_left()
 
 

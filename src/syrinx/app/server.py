@@ -205,7 +205,7 @@ def listen_on(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sys.platform == "linux":
-            # Connections inherit it: one whose client takes nothing any more is cut, where closing it would wait for ever.
+            # Connections inherit it: closing one whose client takes nothing any more would wait for ever.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         listening.bind((host, port))
     except OSError as error:
@@ -225,8 +225,9 @@ def _build(
 
     async def end_talks() -> None:
         house: House = app.state.house
-        house.conversations.close_all()
-        await asyncio.sleep(CLOSING_S)
+        if len(house.conversations):
+            house.conversations.close_all()
+            await asyncio.sleep(CLOSING_S)
 
     config = uvicorn.Config(
         app,
