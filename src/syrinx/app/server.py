@@ -16,6 +16,7 @@ from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -103,6 +104,7 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
     )
     add_error_handling(app)
     app.add_middleware(_HeadersOn, headers=_PAGE_HEADERS)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET"], allow_headers=["Authorization"]
