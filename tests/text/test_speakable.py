@@ -139,13 +139,26 @@ def test_importing_the_room_loads_nothing_heavy_until_prepared() -> None:
     assert run.stdout.splitlines() == ["[]", "['emoji', 'num2words', 'syrinx.text.wording']"]
 
 
+MARKS_OF_RANK = {"en": "th", "es": "º", "fr": "e", "it": "º", "pt": "ª"}
+
+
+@pytest.mark.parametrize("language", MARKS_OF_RANK)
+def test_a_rank_without_a_word_is_read_as_a_number(language: str) -> None:
+    mark = MARKS_OF_RANK[language]
+    for digits in ("9" * 9, "9" * 10, "9" * 15, "9" * 5000):
+        spoken = speakable(f"x {digits}{mark} y", language=language)
+        assert spoken.startswith("x ")
+        assert not any(character.isdigit() for character in spoken)
+    assert speakable(f"x 0{mark} y", language=language) == f"x {cardinal('0', language)} y"
+
+
 PIECES = st.lists(
     st.one_of(
         st.sampled_from(
             ["**", "*", "_", "`", "```", "\n", "[", "](", ")", "http://a.b", "$", "€", "12", "3.5", "1,000", "-"]
         ),
         st.sampled_from([":", "30", "%", "km", "/", "½", "2026-11-21", "0", ".", " ", " ", "|", "#", "😀"]),
-        st.sampled_from(["&amp;", "<b>", "word", "漢", "3."]),
+        st.sampled_from(["&amp;", "<b>", "word", "漢", "3.", "th", "º", "ª", "er ", "9" * 10]),
         st.text(max_size=6),
     ),
     max_size=25,

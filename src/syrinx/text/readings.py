@@ -36,6 +36,9 @@ _ORDINAL: Final[dict[str, re.Pattern[str]]] = {
     "fr": re.compile(r"(?<!\w)(?P<number>\d+)(?:er|re|e|è|ème|nde?)\b"),
     "de": re.compile(r"\b(?P<article>am|im|dem|den|der|die|das|vom|zum) (?P<number>\d{1,2})\.(?=\s\w)", re.IGNORECASE),
 }
+_LONGEST_RANK: Final = 9
+"""Digits of an ordinal; for longer ones, and for nought, not every language of num2words has a word."""
+
 _CHAPTER: Final = re.compile(
     r"\b(chapter|part|act|volume|book|section|phase|war|scene|kapitel|teil|band|akt|capítulo|parte|acto|tomo|siglo|"
     r"chapitre|partie|acte|capitolo|atto|volume|ato|século|siècle|weltkrieg)\s+([IVXLC]+)\b(?![.'’]\w)",
@@ -170,7 +173,10 @@ def read_numbers(text: str, language: str, words: SpokenWords) -> str:
         return f"{gap}{point}{gap}".join(cardinal(part, language) for part in parts)
 
     def ranked(found: re.Match[str]) -> str:
-        spoken = ordinal(int(found.group("number")), language)
+        digits = found.group("number")
+        if len(digits) > _LONGEST_RANK or not int(digits):
+            return cardinal(digits, language)
+        spoken = ordinal(int(digits), language)
         parts = found.groupdict()
         if article := parts.get("article"):
             return f"{article} {spoken}" + ("" if article.lower() in {"der", "die", "das"} else "n")
