@@ -89,7 +89,7 @@ def test_a_person_speaks_sees_the_words_hears_the_answer_and_is_heard_again(
     assert float(np.sqrt(np.mean(sounded**2))) > 0.01
     sent = np.frombuffer(bytes(wire.sound), "<i2").astype(np.float32) / 32768
     # The speech has pauses of its own; what playing adds to the longest of them is a gap.
-    added_ms = longest_silence_ms(sounded, recorder.rate_hz()) - longest_silence_ms(sent, 24_000)
+    added_ms = longest_silence_ms(sounded, recorder.rate_hz()) - longest_silence_ms(sent.astype(np.float32), 24_000)
     assert added_ms <= 20
     audible = np.flatnonzero(np.abs(sent) > 0.01)
     assert len(sounded) / recorder.rate_hz() == pytest.approx((audible[-1] - audible[0]) / 24_000, abs=0.02)
