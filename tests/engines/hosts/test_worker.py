@@ -221,8 +221,15 @@ async def test_closing_the_stream_closes_the_engines_generator():
 
 async def test_cancelling_the_reader_closes_the_engines_generator():
     async with tts_in() as engine:
-        reading = asyncio.create_task(spoken(engine, "a hang"))
-        await asyncio.sleep(0.1)
+        begun = asyncio.Event()
+
+        async def read() -> None:
+            async with aclosing(engine.synthesize(SpeechRequest(text="a hang"))) as chunks:
+                async for _ in chunks:
+                    begun.set()
+
+        reading = asyncio.create_task(read())
+        await begun.wait()
         reading.cancel()
         await asyncio.wait([reading])
         assert reading.cancelled()
