@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from syrinx.audio import PcmChunk, silence
+from syrinx.audio import PcmChunk, Samples, silence
 from syrinx.engines.stt.contract import HeardAudio, Pause, Transcript, TranscriptionRequest
 from syrinx.errors import BadAudio, EngineError, RateLimited
-from syrinx.speech import EndpointingRules, Listener
+from syrinx.speech import EndpointingRules, Listener, listening
 from syrinx.speech.events import (
     HearingEvent,
     PartialTranscript,
@@ -373,3 +373,19 @@ async def test_an_ear_that_ends_early_with_a_final_text_is_believed() -> None:
     ended = t.told[-1]
     assert isinstance(ended, UtteranceEnded)
     assert ended.text == DONE
+
+
+@virtual_time
+async def test_the_voice_is_judged_only_of_pauses_that_may_end_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged_ms: list[float] = []
+
+    def judge(samples: Samples) -> float:
+        judged_ms.append(samples.size / 16)
+        return 0.5
+
+    monkeypatch.setattr(listening, "finality", judge)
+    async with talk(SttScript(text=DONE)) as t:
+        await t.hear(speech(800), quiet(190), speech(600), quiet(1500))
+    assert t.names()[-1] == "UtteranceEnded"
+    assert len(judged_ms) == 1, "the short pause was none to judge, the end was, and once"
+    assert judged_ms[0] >= 1200
