@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from syrinx.audio.levels import FULL_SCALE
 from syrinx.audio.pcm import Samples
 
 SAMPLE_RATE_HZ = 16_000
@@ -25,6 +26,8 @@ _LOUDEST_TO_LOUD_DB = 20.0
 _BAND_EDGES = (3, 10, 20, 32, 50, 80, 120, 250)
 """In bins of 31.25 Hz: about as wide as the ear's bands, from 94 Hz to 7.8 kHz."""
 _INAUDIBLE_POWER = 1e4
+_DIGITAL_SILENCE = 1e-10
+"""Power of what is taken for -100 dB."""
 
 Levels = npt.NDArray[np.float64]
 
@@ -78,7 +81,11 @@ def _suppressor() -> _Processor:
 def frame_levels_db(samples: Samples) -> Levels:
     """RMS of every whole 10 ms frame in dB of full scale, shape (n // 160,); digital silence is -100."""
     frames = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES).astype(np.float64)
-    return 10.0 * np.log10(np.maximum(np.mean((frames / 32768.0) ** 2, axis=1), 1e-10))
+    return _rms_db(frames)
+
+
+def _rms_db(rows: Levels) -> Levels:
+    return 10.0 * np.log10(np.maximum(np.mean((rows / FULL_SCALE) ** 2, axis=1), _DIGITAL_SILENCE))
 
 
 def speech_level_db(levels_db: Levels) -> float:
@@ -126,5 +133,5 @@ def _loud_windows(samples: Samples) -> tuple[Levels, npt.NDArray[np.bool_]]:
         return np.zeros((0, _WINDOW_SAMPLES)), np.zeros(0, dtype=np.bool_)
     windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW_SAMPLES)[::FRAME_SAMPLES].astype(np.float64)
     windows = windows - windows.mean(axis=1, keepdims=True)
-    loudness_db = 10.0 * np.log10(np.maximum(np.mean((windows / 32768.0) ** 2, axis=1), 1e-10))
+    loudness_db = _rms_db(windows)
     return windows, loudness_db > np.percentile(loudness_db, 95) - _LOUDEST_TO_LOUD_DB
