@@ -15,6 +15,7 @@ check: setup-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -m docs
 
 bench: setup-dev
 	@for table in bench/*.py; do echo "== $$table"; $(BIN)/python $$table || exit 1; done

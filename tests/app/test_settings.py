@@ -133,6 +133,7 @@ def _guide_rows() -> dict[str, str]:
     return dict(re.findall(r"^\| `(SYRINX_\w+)` \| *([^|]*?) *\|", guide, re.MULTILINE))
 
 
+@pytest.mark.docs
 def test_the_guide_names_every_setting_with_its_default_and_no_other() -> None:
     rows = _guide_rows()
     fields = {f"SYRINX_{name.upper()}": field for name, field in Settings.model_fields.items() if name != "engine"}
@@ -146,6 +147,7 @@ def test_the_guide_names_every_setting_with_its_default_and_no_other() -> None:
         assert shown.strip("` ").lower() == wanted, variable
 
 
+@pytest.mark.docs
 def test_the_readme_names_only_settings_that_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"SYRINX_[A-Z_]+", readme))

@@ -125,6 +125,7 @@ EVENTS: list[out.ConversationEvent] = [
 ]
 
 
+@pytest.mark.docs
 def test_every_event_but_sound_has_a_message_that_the_protocol_page_describes() -> None:
     rows = {name: row for row in PROTOCOL.splitlines() for name in re.findall(r"^\| `(\w+)` \|", row)}
     assert {type(event) for event in EVENTS} | {out.AudioOut} == set(typing.get_args(out.ConversationEvent))
@@ -137,6 +138,7 @@ def test_every_event_but_sound_has_a_message_that_the_protocol_page_describes() 
         json.dumps(message)
 
 
+@pytest.mark.docs
 def test_every_client_message_is_described_with_its_fields() -> None:
     rows = {name: row for row in PROTOCOL.splitlines() for name in re.findall(r"^\| `(\w+)` \|", row)}
     for kind, model in messages._MODELS.items():

@@ -23,6 +23,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{method.upper()} {path}", operation
 
 
+@pytest.mark.docs
 def test_every_route_says_what_it_is_for_and_shows_an_answer(document: dict[str, Any]) -> None:
     found = dict(operations(document))
     assert set(found) == {"GET /health", "GET /metrics", "GET /api/talk/options"}

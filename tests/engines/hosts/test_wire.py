@@ -129,6 +129,7 @@ def test_the_methods_are_those_of_the_proto():
     assert services["Worker"].full_name == WORKER_SERVICE
 
 
+@pytest.mark.docs
 def test_the_generated_code_is_in_step_with_the_proto(tmp_path: Path):
     pytest.importorskip("grpc_tools", reason="grpcio-tools is in requirements/dev.txt")
     source = Path(__file__).parents[3] / "src"
