@@ -3,6 +3,10 @@
 The server runs in a process of its own with the real detector and endpointing; the ear is replaced by one that hears no
 words, because recognising is not what an open microphone costs. Goal: 500 open microphones per core, which is 64 us a
 frame. Run with `python bench/microphones.py [--quick]`.
+
+A quiet room is measured once the detector has known it for 3 s; before that, and while somebody speaks, every frame
+goes through its model, which alone takes some 55 us. `behind` is how long the server was still at work when all had
+been sent: its work until then is counted.
 """
 
 from __future__ import annotations
@@ -44,6 +48,7 @@ from syrinx.engines.stt.contract import (
 RATE_HZ = 16_000
 FRAME_SAMPLES = 512
 FRAMES_PER_SECOND = RATE_HZ / FRAME_SAMPLES
+GOAL_US = 64.0
 RECORDING = Path(__file__).parents[1] / "tests" / "data" / "LJ001-0004.wav"
 
 
@@ -150,6 +155,7 @@ async def _measure(address: str, server: psutil.Process, microphones: int, secon
                     f"{1e6 / cost_us / FRAMES_PER_SECOND:.0f}",
                     f"{seconds / took_s:.2f}",
                     f"{behind_s:.1f} s",
+                    "met" if cost_us <= GOAL_US else "MISSED",
                 )
         for reader in readers:
             reader.cancel()
@@ -184,7 +190,16 @@ def main() -> None:
         uvloop.run(_serve(arguments.serve))
         return
     table = Table(title="An open microphone, socket to endpointing decision (goal: 500 per core, 64 us a frame)")
-    for column in ("what it hears", "at once", "per message", "CPU per 32 ms", "per core", "real time kept", "behind"):
+    for column in (
+        "what it hears",
+        "at once",
+        "per message",
+        "CPU per 32 ms",
+        "per core",
+        "real time kept",
+        "behind",
+        "goal",
+    ):
         table.add_column(column)
     with tempfile.TemporaryDirectory() as home:
         server = subprocess.Popen(
