@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from syrinx.audio import StreamResampler
@@ -26,10 +27,6 @@ class AutoVoice:
 
     def __init__(self, engines: Mapping[str, TextToSpeech]) -> None:
         self._engines = dict(engines)
-        named = list(_named_apart(self._engines))
-        self.voices: Sequence[Voice] = tuple(voice for voice, _, _ in named)
-        self._homes = {f"{engine}:{voice_id}": (engine, voice_id) for _, engine, voice_id in named}
-        self._homes |= {voice.id: (engine, voice_id) for voice, engine, voice_id in named}
         abilities = [engine.capabilities for engine in self._engines.values()]
         self.capabilities = TtsCapabilities(
             sample_rate_hz=RATE_HZ,
@@ -42,6 +39,21 @@ class AutoVoice:
             ),
             voice_context=any(able.voice_context for able in abilities),
         )
+
+    # One is made for every reply, and few of them name a voice: the hundreds of names wait until they are asked for.
+
+    @cached_property
+    def _named(self) -> list[tuple[Voice, str, str]]:
+        return _named_apart(self._engines)
+
+    @cached_property
+    def voices(self) -> Sequence[Voice]:
+        return tuple(voice for voice, _, _ in self._named)
+
+    @cached_property
+    def _homes(self) -> dict[str, tuple[str, str]]:
+        homes = {f"{engine}:{voice_id}": (engine, voice_id) for _, engine, voice_id in self._named}
+        return homes | {voice.id: (engine, voice_id) for voice, engine, voice_id in self._named}
 
     def engine_for(self, *, language: str, voice: str | None) -> str:
         """The name of the engine that speaks such a request. Raises UnknownVoice or UnknownLanguage."""
