@@ -46,9 +46,9 @@ class AutoVoice:
     def _named(self) -> list[tuple[Voice, str, str]]:
         return _named_apart(self._engines)
 
-    @cached_property
+    @property
     def voices(self) -> Sequence[Voice]:
-        return tuple(voice for voice, _, _ in self._named)
+        return [voice for voice, _, _ in self._named]
 
     @cached_property
     def _homes(self) -> dict[str, tuple[str, str]]:
