@@ -41,6 +41,30 @@ def test_a_page_loaded_anew_shows_what_was_said_before(page: Page, server: MockS
     expect(page.locator(".line .words")).to_have_text(["Hello?", "Hello to you. not heard"])
 
 
+def test_a_past_reply_of_several_speakers_shows_each_of_them(page: Page, server: MockServer) -> None:
+    server.history = [
+        {"turn": 1, "role": "user", "speaker": "", "text": "Hello?", "heard": "Hello?"},
+        {"turn": 1, "role": "assistant", "speaker": "Ada", "text": "I like the sea.", "heard": "I like the sea."},
+        {"turn": 1, "role": "assistant", "speaker": "Ben", "text": "And I the hills.", "heard": "And I"},
+        {"turn": 1, "role": "assistant", "speaker": "Ada", "text": "True.", "heard": ""},
+    ]
+    page.reload()
+    expect(page.locator(".line .who")).to_have_text(["You", "Ada", "Ben", "Ada"])
+    expect(page.locator(".line .words")).to_have_text(
+        ["Hello?", "I like the sea.", "And I the hills.", "True. not heard"]
+    )
+    expect(page.locator(".unheard")).to_have_text([" the hills.", "True."])
+
+
+def test_an_engine_chosen_before_the_server_began_anew_is_told_again(page: Page, server: MockServer) -> None:
+    page.click("#open-settings")
+    page.select_option("#choice-llm", "ollama")
+    assert server.wait_for("set")["llm"] == "ollama"
+    server.close(1011)
+    assert server.wait_for("set", count=2)["llm"] == "ollama"
+    expect(page.locator("#choice-llm")).to_have_value("ollama")
+
+
 def test_a_conversation_that_is_gone_begins_anew_and_says_so(page: Page, server: MockServer) -> None:
     server.send("transcript", turn=1, text="Hello?", final=True)
     expect(page.locator(".person")).to_have_count(1)

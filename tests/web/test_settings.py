@@ -61,11 +61,19 @@ def test_voices_are_grouped_by_language_and_filtered(page: Page) -> None:
     open_settings(page)
     groups = page.locator("#voice optgroup")
     labels: list[str] = groups.evaluate_all("all => all.map((one) => one.label)")
-    assert labels == ["American English", "Arabic", "British English", "German"]
+    assert labels == ["American English", "British English", "Arabic", "German"]
     page.fill("#voice-filter", "english female")
     assert page.locator("#voice option").all_inner_texts() == [
         "As the server chooses", "English (America), f3, female, espeak", "slt, female, flite",
     ]  # fmt: skip
+
+
+def test_voices_of_the_chosen_language_come_first(page: Page) -> None:
+    open_settings(page)
+    page.select_option("#language", "de")
+    groups = page.locator("#voice optgroup")
+    labels: list[str] = groups.evaluate_all("all => all.map((one) => one.label)")
+    assert labels == ["German", "American English", "Arabic", "British English"]
 
 
 def test_a_language_nobody_hears_says_to_type(page: Page, server: MockServer) -> None:

@@ -165,15 +165,19 @@ function listenToConnection() {
   onMessage("ready", (ready) => {
     takeServerCharacters(ready.characters, ready.speaker);
     setTalkState(ready.state);
-    for (const past of ready.history ?? []) showPast(past);
+    showHistory(ready.history);
     if (retriedChoices) sayInPassing("What was chosen before is not on this server; its own choices are used.");
     retriedChoices = false;
   });
 }
 
-function showPast(past) {
-  if (past.role === "assistant") addPastReply(past);
-  else showTranscript({ turn: past.turn, text: past.text, final: true });
+function showHistory(history) {
+  const replies = new Map(); // by turn: what each speaker said, in order
+  for (const past of history) {
+    if (past.role === "user") showTranscript({ turn: past.turn, text: past.text, final: true });
+    else replies.set(past.turn, [...(replies.get(past.turn) ?? []), past]);
+  }
+  for (const [turn, parts] of replies) addPastReply(turn, parts);
 }
 
 function lostConnection({ code, lost, attempts }) {

@@ -41,7 +41,7 @@ function drawCharacter(character, place) {
   });
   item.querySelector(".character-name").textContent = character.name;
   item.querySelector(".character-voice").textContent =
-    character.name === nextSpeaker() ? "answers next" : (voice?.name ?? "");
+    [voice?.name, character.name === nextSpeaker() && "answers next"].filter(Boolean).join(", ");
   prepareMove(item.querySelector(".up"), place, -1);
   prepareMove(item.querySelector(".down"), place, 1);
   const edit = item.querySelector(".edit");
@@ -98,7 +98,8 @@ function openForm(place, character, item) {
   fields.speed.addEventListener("input", () => {
     fields.speedText.value = `${fields.speed.value} ×`;
   });
-  const voices = () => ({ filter: fields.filter.value, none: "As chosen below" });
+  const language = document.getElementById("language").value;
+  const voices = () => ({ filter: fields.filter.value, none: "As chosen below", language });
   fillVoices(fields.voice, { ...voices(), chosen: character.voice ?? "" });
   fields.filter.addEventListener("input", () => fillVoices(fields.voice, { ...voices(), chosen: fields.voice.value }));
   form.querySelector(".cancel").addEventListener("click", () => closeForm(place));

@@ -69,24 +69,40 @@ export function languageName(id) {
   }
 }
 
-// Fills a select with voices grouped by language, those that fit the filter's words; the chosen one always stays.
-export function fillVoices(select, { filter = "", chosen = "", none = "As the server chooses" }) {
+function primary(language) {
+  return language.split("-")[0].toLowerCase();
+}
+
+// Some engines' names say man or woman already.
+function describedVoice({ name, gender, engine }) {
+  const saysGender = /\b(wo)?man\b|\b(fe)?male\b/iu.test(name);
+  return [name, saysGender ? "" : gender, engine].filter(Boolean).join(", ");
+}
+
+// Fills a select with voices grouped by language, those of `language` first, that fit the filter's words; the chosen
+// one always stays.
+export function fillVoices(select, { filter = "", chosen = "", language = "", none = "As the server chooses" }) {
   const wanted = filter.toLowerCase().split(/\s+/u).filter(Boolean);
   const groups = new Map();
+  const ownGroups = new Set(); // names of the language itself and its varieties
   for (const voice of options?.voices ?? []) {
     const group = languageName(voice.language);
     const described = `${voice.name} ${voice.id} ${group} ${voice.language} ${voice.gender ?? ""} ${voice.engine}`;
     const fits = wanted.every((word) => described.toLowerCase().includes(word));
     if (!fits && voice.id !== chosen) continue;
+    if (primary(voice.language) === primary(language)) ownGroups.add(group);
     if (!groups.has(group)) groups.set(group, []);
     groups.get(group).push(voice);
   }
   select.replaceChildren(new Option(none, ""));
-  for (const group of [...groups.keys()].sort((one, other) => one.localeCompare(other))) {
+  const inOrder = [...groups.keys()].sort(
+    (one, other) => ownGroups.has(other) - ownGroups.has(one) || one.localeCompare(other),
+  );
+  for (const group of inOrder) {
     const element = document.createElement("optgroup");
     element.label = group;
     for (const voice of groups.get(group)) {
-      element.append(new Option([voice.name, voice.gender, voice.engine].filter(Boolean).join(", "), voice.id));
+      element.append(new Option(describedVoice(voice), voice.id));
     }
     select.append(element);
   }

@@ -113,15 +113,15 @@ export function addMetrics({ turn, ms }) {
   if (reply.over) drawMetrics(reply);
 }
 
-// A reply from the history of a resumed conversation; `heard` is what memory keeps of it, or whether it was heard.
-export function addPastReply({ turn, speaker, text, heard }) {
-  const known = replies.get(turn);
-  if (known?.lines.length) return;
+// A reply from the history of a resumed conversation: {speaker, text, heard} for each run of one speaker, in order.
+export function addPastReply(turn, parts) {
+  if (replies.get(turn)?.lines.length) return;
   const reply = replyOf(turn);
   reply.over = true;
-  reply.sentences = [{ index: 0, speaker, text, atMs: 0, spoken: true, words: [], element: null, spans: [] }];
-  if (heard === true || heard === undefined || heard === null) finish(reply);
-  else cutAt(reply, heard === false ? "" : heard);
+  reply.sentences = parts.map(({ speaker, text }, index) => ({
+    index, speaker, text, atMs: 0, spoken: true, words: [], element: null, spans: [],
+  }));
+  cutAt(reply, parts.map((part) => part.heard).join(""));
 }
 
 export function forgetReplies() {

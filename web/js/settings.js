@@ -24,6 +24,7 @@ const engineSelects = { llm: "choice-llm", stt: "choice-stt", tts: "choice-tts" 
 const SCRIPT = "companion";
 
 let inUse = {}; // kind: {name, title, remote}, from `ready`, then as chosen here
+let chosenEngines = {}; // kind: name, as chosen on this page, for hello has no place for them
 let chosenLanguage = kept("language", "");
 let chosenVoice = kept("voice", "");
 
@@ -76,7 +77,7 @@ function noteLanguage() {
 }
 
 function drawVoices() {
-  fillVoices(voice, { filter: voiceFilter.value, chosen: chosenVoice });
+  fillVoices(voice, { filter: voiceFilter.value, chosen: chosenVoice, language: language.value });
 }
 
 function drawEngines() {
@@ -126,6 +127,17 @@ function tell(change) {
   if (!send({ type: "set", ...change })) showSettingsProblem("Not connected: it is told as soon as the server is back.");
 }
 
+// A server that was started again, or was away while the person chose, does not know of it.
+function tellEnginesAgain() {
+  const change = {};
+  for (const [kind, name] of Object.entries(chosenEngines)) {
+    if (inUse[kind]?.name === name) continue;
+    change[kind] = name;
+    inUse[kind] = enginesOf(kind).find((engine) => engine.name === name);
+  }
+  if (Object.keys(change).length > 0) send({ type: "set", ...change });
+}
+
 // True when the sheet is open and took the message; else it belongs on the page.
 export function showSettingsProblem(sentence) {
   if (!sheet.open) return false;
@@ -144,6 +156,7 @@ function listenToChoices() {
     chosenLanguage = language.value;
     keep("language", chosenLanguage || null);
     noteLanguage();
+    drawVoices();
     tell({ language: chosenLanguage });
   });
   voiceFilter.addEventListener("input", drawVoices);
@@ -154,6 +167,7 @@ function listenToChoices() {
   });
   for (const [kind, id] of Object.entries(engineSelects)) {
     document.getElementById(id).addEventListener("change", (event) => {
+      chosenEngines[kind] = event.target.value;
       inUse[kind] = enginesOf(kind).find((engine) => engine.name === event.target.value);
       drawEngines();
       tell({ [kind]: event.target.value });
@@ -187,7 +201,11 @@ export function startSettings({ onResetConversation }) {
   });
   onMessage("ready", (ready) => {
     inUse = { ...ready.engines };
+    tellEnginesAgain();
     drawEngines();
+  });
+  onMessage("error", (error) => {
+    if (error.code === "unknown_engine") chosenEngines = {};
   });
   onListeningChange(drawBargeIn);
   drawBargeIn();
