@@ -70,11 +70,11 @@ class _HeadersOn:
 
 
 def find_page() -> Path:
-    """The folder of the page: beside the source tree, or where SYRINX's package carries it."""
-    for folder in (Path(syrinx.__file__).parents[2] / "web", Path(syrinx.__file__).parent / "web"):
-        if (folder / "index.html").is_file():
-            return folder
-    raise ConfigurationError("the page's files (web/) are missing from this installation: install it again")
+    """The folder of the page, beside the source tree. Raises ConfigurationError where only the package is installed."""
+    folder = Path(syrinx.__file__).parents[2] / "web"
+    if (folder / "index.html").is_file():
+        return folder
+    raise ConfigurationError("the page's files (web/) are missing: run Syrinx from its source tree, with make run")
 
 
 OpenHouse = Callable[[Settings], AbstractAsyncContextManager[House]]

@@ -134,14 +134,13 @@ class SileroVad:
         def finish(work: Future[Any]) -> None:
             try:
                 probabilities, state = work.result()
-            except Exception as error:  # noqa: BLE001 - whatever the model raises, each microphone is told
+                self.slots.scatter(taken, state, self._input)
+                self._answer(batch, probabilities[:, 0].tolist())
+            except Exception as error:  # noqa: BLE001 - whatever is raised, each microphone is told
                 failure = EngineError(f"the voice activity model failed: {error}")
                 failure.__cause__ = error
                 for waiting in batch:
                     _fail(waiting, failure)
-            else:
-                self.slots.scatter(taken, state, self._input)
-                self._answer(batch, probabilities[:, 0].tolist())
             self._begin_soon(loop)
 
         work: Future[Any] = self._executor.submit(self._session.run, None, feed)
