@@ -154,6 +154,7 @@ def test_pictures_of_the_views_can_be_made(server: RunningServer, open_talk_page
     page.wait_for_timeout(3500)
 
     def picture(name: str) -> None:
+        page.wait_for_timeout(700)  # colours change gently
         assert len(page.screenshot(path=folder / f"{name}.png")) > 20_000
 
     picture("talk-light")
