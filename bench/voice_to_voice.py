@@ -129,11 +129,12 @@ def main() -> None:
     count = 10 if arguments.quick else 36
     plain = _choose([trial for trial in spoken if not trial.pause_ms], count)
     people = [trial for trial in human if not trial.pause_ms]
-    paused = _choose([trial for trial in spoken + human if trial.pause_ms], count)
+    paused = _choose([trial for trial in spoken if trial.pause_ms], 2 * count)
+    people_paused = _choose([trial for trial in human if trial.pause_ms], count // 2)
     with tempfile.TemporaryDirectory() as home:
         server, address = _start(home)
         try:
-            held = asyncio.run(_hold_all(address, plain + people + paused))
+            held = asyncio.run(_hold_all(address, plain + people + paused + people_paused))
         finally:
             server.terminate()
             server.wait(20)
@@ -143,15 +144,23 @@ def main() -> None:
     )
     for column in ("who", "talks", "no answer", *STAGES, "heard p50", "heard p90"):
         table.add_column(column, justify="right")
-    at = len(plain)
-    _latency_rows(table, "Flite's voices", held[:at])
-    _latency_rows(table, "people", held[at : at + len(people)])
-    after_pause = held[at + len(people) :]
-    _latency_rows(table, "after a pause", after_pause)
+    lines: list[str] = []
+    rest = iter(held)
+    for name, trials in (
+        ("Flite's voices", plain),
+        ("people", people),
+        ("Flite's voices, with a pause", paused),
+        ("people, with a pause", people_paused),
+    ):
+        of_these = [next(rest) for _ in trials]
+        _latency_rows(table, name, of_these)
+        if trials and trials[0].pause_ms:
+            cut = sum(each.cut_off for each in of_these)
+            share = 100 * cut / len(of_these)
+            lines.append(f"{name} of 0.2 to 0.8 s: {cut} of {len(of_these)} cut off ({share:.1f} %, goal <= 3 %)")
     console.print(table)
-    cut = sum(each.cut_off for each in after_pause)
-    share = 100 * cut / len(after_pause)
-    console.print(f"cut off in a pause of 0.2 to 0.8 s: {cut} of {len(after_pause)} ({share:.1f} %, goal <= 3 %)")
+    for line in lines:
+        console.print(line)
 
 
 if __name__ == "__main__":

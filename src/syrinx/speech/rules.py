@@ -17,7 +17,7 @@ class EndpointingRules:
     """Speech this long begins an utterance; a click is shorter."""
     pause_ms: float = 96.0
     """Quiet this long is a pause: longer than the closure of a stop consonant, so words are not cut in two."""
-    floor_ms: float = 288.0
+    floor_ms: float = 320.0
     """The least silence that ends a turn, however finished it sounds."""
     sure_ms: float = 384.0
     """The silence that ends a turn that sounds just finished enough."""
@@ -60,8 +60,8 @@ class EndpointingRules:
     few_words: int = 3
     many_words: int = 9
     """`brevity` is log(words / many_words), the words counted from `few_words` to `many_words`."""
-    finished_from: float = 0.83
-    """`finished` from which a turn sounds finished: two of three true ends do, and few hesitations."""
+    finished_from: float = 0.88
+    """`finished` from which a turn sounds finished: three of five true ends do, and few hesitations."""
     unfinished_below: float = 0.3
     """`finished` below which the silence is `patience_ms`."""
     habit_pauses: int = 6
