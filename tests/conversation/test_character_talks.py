@@ -170,3 +170,15 @@ async def test_another_ear_is_opened_when_another_is_chosen() -> None:
         assert talk.ear is not first
         await talk.says("tell me a story")
         await talk.until(AudioStopped)
+
+
+@virtual_time
+async def test_one_whose_words_were_cut_off_unheard_has_not_had_the_last_word() -> None:
+    engines = FakeEngines(llm=llm_saying("[SPEAKER0] Good evening to you, my friend. [SPEAKER1] And from me too."))
+    async with open_talk(engines, settings=BOTH) as talk:
+        await talk.says("good evening")
+        await talk.until(SentenceOut, count=2)
+        talk.conversation.interrupt()
+        stopped = await talk.until(AudioStopped)
+        assert "from me" not in stopped.heard
+        assert talk.conversation.speaker == "Ben"

@@ -178,7 +178,7 @@ class Replying:
         parts = delivery.heard.parts(played_ms, all_of_it=to_its_end)
         self._memory.replied(delivery.turn, parts)
         if parts:
-            self.cast.answered(parts[-1].speaker)
+            self.cast.answered(next((part for part in reversed(parts) if part.heard), parts[0]).speaker)
         timeline = delivery.timeline
         if played_ms > 0:
             # A player that sent no report is taken to have begun when it got the first sound.
