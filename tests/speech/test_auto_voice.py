@@ -119,3 +119,11 @@ async def test_leaving_early_ends_the_engine_below() -> None:
         assert first.audio.sample_count
     assert engine.active == 0
     assert engine.closed_early == 1
+
+
+def test_a_voice_that_does_not_speak_the_language_is_refused() -> None:
+    voices = both()
+    assert voices.engine_for(language="fr", voice="second:low") == "second"
+    assert voices.engine_for(language="en", voice="first:low") == "first"
+    with pytest.raises(UnknownVoice, match="does not speak 'en'"):
+        voices.engine_for(language="en", voice="second:low")

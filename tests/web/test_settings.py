@@ -76,6 +76,18 @@ def test_voices_of_the_chosen_language_come_first(page: Page) -> None:
     assert labels == ["German", "American English", "Arabic", "British English"]
 
 
+def test_a_voice_is_let_go_of_with_its_language(page: Page, server: MockServer) -> None:
+    open_settings(page)
+    page.select_option("#voice", "flite:slt")
+    assert server.wait_for("set")["voice"] == "flite:slt"
+    page.select_option("#language", "de")
+    told = server.wait_for("set", count=2)
+    assert (told["language"], told["voice"]) == ("de", None)
+    page.select_option("#voice", "espeak:de")
+    page.select_option("#language", "de")
+    assert server.wait_for("set", count=3)["voice"] == "espeak:de"
+
+
 def test_a_language_nobody_hears_says_to_type(page: Page, server: MockServer) -> None:
     open_settings(page)
     page.select_option("#language", "de")

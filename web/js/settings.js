@@ -151,13 +151,24 @@ function hideSettingsProblem() {
   problem.hidden = true;
 }
 
+// A voice of another language would be refused with it, or speak it badly.
+function voiceSpeaks(id, wanted) {
+  const known = talkOptions()?.voices.find((one) => one.id === id);
+  return !known || known.language.split("-")[0] === wanted.split("-")[0];
+}
+
 function listenToChoices() {
   language.addEventListener("change", () => {
     chosenLanguage = language.value;
     keep("language", chosenLanguage || null);
     noteLanguage();
+    const fits = voiceSpeaks(chosenVoice, chosenLanguage);
+    if (!fits) {
+      chosenVoice = "";
+      keep("voice", null);
+    }
     drawVoices();
-    tell({ language: chosenLanguage });
+    tell({ language: chosenLanguage, ...(!fits && { voice: null }) });
   });
   voiceFilter.addEventListener("input", drawVoices);
   voice.addEventListener("change", () => {

@@ -152,6 +152,6 @@ class Cast:
 
 
 def _trait(character: Character) -> str:
-    parts = [character.description and f"Your voice: {character.description}."]
-    parts.append(character.scene and f"Where you are: {character.scene}.")
+    parts = [character.description and f"Voice: {character.description}."]
+    parts.append(character.scene and f"Scene: {character.scene}.")
     return " ".join(part for part in parts if part)

@@ -98,6 +98,10 @@ class Delivery:
         self._committed = True
         self._nudge()
 
+    @property
+    def committed(self) -> bool:
+        return self._committed
+
     def hold(self) -> None:
         self._held = True
         self.playback.hold(self._now_ms())

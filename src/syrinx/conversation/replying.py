@@ -21,7 +21,7 @@ from syrinx.conversation.silent_voice import SilentVoice
 from syrinx.conversation.turn_actions import CommitReply, PrepareReply, StopReply
 from syrinx.conversation.turn_events import ReplyEnded, ReplyShown
 from syrinx.conversation.voice_context import VoiceContext
-from syrinx.engines.llm.contract import LanguageModel, ReplyRequest
+from syrinx.engines.llm.contract import ReplyRequest
 from syrinx.engines.tts.contract import TextToSpeech
 from syrinx.errors import EngineError
 from syrinx.speech.events import SynthesisEvent, UtteranceEnded
@@ -74,6 +74,8 @@ class Replying:
         self._task: asyncio.Task[None] | None = None
         self._speech_end: _SpeechEnd | None = None
         self._details: dict[str, str] = {}
+        self._no_model = False
+        """Whether a script makes the reply under way, as far as that is known."""
         self._player_reports = False
         self._said_no_model = False
 
@@ -94,7 +96,6 @@ class Replying:
     def prepare(self, action: PrepareReply, settings: ConversationSettings) -> Coroutine[Any, Any, None]:
         """Begin a reply: nothing of it goes out before `commit`. The coroutine makes and sends it."""
         answering = self.cast.answering(action.text)
-        self.context.turn_of(answering.name)
         delivery = Delivery(
             number=action.reply,
             turn=action.turn,
@@ -126,7 +127,8 @@ class Replying:
         )
         self._delivery = delivery
         self._task = None
-        self._details = {"reply": "prepared"}
+        self._details = {}
+        self._no_model = False
         return self._deliver(delivery, request, plan, settings)
 
     def begun(self, task: asyncio.Task[None]) -> None:
@@ -138,6 +140,7 @@ class Replying:
         if delivery is None or delivery.number != action.reply:
             return
         self._memory.said(action.turn, action.text)
+        self.context.turn_of(delivery.speaker)
         end = self._speech_end
         if end is not None:
             timeline = delivery.timeline
@@ -148,6 +151,7 @@ class Replying:
                 timeline.mark("transcript", end.transcript_ms)
             self._details["said"] = "typed" if end.endpoint_ms is None else "spoken"
         delivery.commit()
+        self._note_model(action.turn)
 
     def discard(self, reply: int) -> None:
         if self._delivery is not None and self._delivery.number == reply:
@@ -233,7 +237,9 @@ class Replying:
         engines = self._engines
         async with AsyncExitStack() as leases:
             llm = await leases.enter_async_context(engines.llm(settings.llm))
-            self._note_model(llm, delivery.turn)
+            self._no_model = not llm.capabilities.is_language_model
+            if delivery.committed:
+                self._note_model(delivery.turn)
             fallback = await leases.enter_async_context(engines.tts_fallback(settings.tts))
             tts: TextToSpeech
             try:
@@ -248,8 +254,9 @@ class Replying:
                 async for event in events:
                     yield event
 
-    def _note_model(self, llm: LanguageModel, turn: int) -> None:
-        if not llm.capabilities.is_language_model and not self._said_no_model:
+    def _note_model(self, turn: int) -> None:
+        """Say once that a script answers; never of a reply that may yet be thrown away."""
+        if self._no_model and not self._said_no_model:
             self._said_no_model = True
             message = "No language model is configured: a simple script answers."
             self._outbox.put(Notice(code="no_language_model", message=message, turn=turn))

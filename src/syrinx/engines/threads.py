@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ Emit = Callable[[T], bool]
 async def stream_from_thread(
     produce: Callable[[Emit[T]], None], *, executor: Executor | None = None, max_waiting: int = 8
 ) -> AsyncGenerator[T, None]:
-    """Run `produce(emit)` in a thread of `executor` (None: the loop's own) and yield what it emits, in order.
+    """Run `produce(emit)` in a thread of `executor` (None: one of its own) and yield what it emits, in order.
 
     At most `max_waiting` items wait unread. Closing the generator makes the next `emit` return False and waits until
     `produce` has returned, so that nothing of the work outlives the reader. Errors of `produce` are raised here, after
@@ -42,7 +42,9 @@ async def stream_from_thread(
         finally:
             loop.call_soon_threadsafe(items.put_nowait, None)
 
-    done = loop.run_in_executor(executor, work)
+    # The loop's own executor has few threads, and readers that are slow together would keep all of them waiting.
+    own = ThreadPoolExecutor(max_workers=1) if executor is None else None
+    done = loop.run_in_executor(executor or own, work)
     try:
         while (item := await items.get()) is not None:
             places.release()
@@ -53,3 +55,5 @@ async def stream_from_thread(
         places.release()  # the producer may be waiting for a place
         if not done.done():
             await asyncio.shield(asyncio.wait([done]))
+        if own is not None:
+            own.shutdown(wait=False)

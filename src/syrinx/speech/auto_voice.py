@@ -88,16 +88,24 @@ class AutoVoice:
             return first, None
         home = self._homes.get(voice)
         if home is not None:
-            return home
+            if _primary(language) in self._engines[home[0]].capabilities.languages:
+                return home
+            raise UnknownVoice(
+                f"the voice {voice[:60]!r} does not speak {language[:20]!r}: choose one that does, or none"
+            )
         raise UnknownVoice(f"no engine has a voice {voice[:60]!r}: the list of voices names those that exist")
 
     def _first_that_speaks(self, language: str) -> str:
-        primary = language.partition("-")[0].lower()
+        primary = _primary(language)
         for name, engine in self._engines.items():
             if primary in engine.capabilities.languages:
                 return name
         spoken = ", ".join(self.capabilities.languages)
         raise UnknownLanguage(f"no engine speaks {language[:20]!r}: {spoken} are spoken")
+
+
+def _primary(language: str) -> str:
+    return language.partition("-")[0].lower()
 
 
 def _named_apart(engines: Mapping[str, TextToSpeech]) -> list[tuple[Voice, str, str]]:
