@@ -14,6 +14,7 @@ from syrinx.conversation import events as out
 from syrinx.errors import BadInput, EngineBusy, EngineTimeout, ProtocolViolation
 from syrinx.speech.events import SpokenWord
 from syrinx.transports import messages
+from syrinx.transports.ready import settings_change
 
 PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 
@@ -155,3 +156,20 @@ def test_a_busy_engine_says_when_to_come_back() -> None:
     message = messages.error_message(EngineBusy("the voice has 64 requests waiting", retry_after_s=2.04))
     assert message["retryable"] is True
     assert message["retry_after_s"] == 2.0
+
+
+def test_null_brings_back_a_default_where_there_is_one() -> None:
+    sent = {"type": "set", "voice": None, "tts": None, "stt": None, "llm": None, "barge_in": True}
+    read = messages.read_message(json.dumps(sent))
+    assert isinstance(read, messages.Set)
+    change = settings_change(read)
+    assert change is not None
+    assert (change.voice, change.tts, change.stt, change.llm, change.barge_in) == ("", "", "", "", True)
+
+
+@pytest.mark.parametrize("name", ["language", "character", "characters", "barge_in"])
+def test_null_is_refused_where_it_would_mean_nothing(name: str) -> None:
+    read = messages.read_message(json.dumps({"type": "set", name: None}))
+    assert isinstance(read, messages.Set)
+    with pytest.raises(BadInput, match=f"{name} cannot be null"):
+        settings_change(read)

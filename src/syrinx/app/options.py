@@ -9,6 +9,7 @@ from syrinx.app.engine_choice import AUTO, ChosenKind
 from syrinx.app.house import House
 from syrinx.conversation import Conversation
 from syrinx.conversation.characters import MAX_CHARACTERS
+from syrinx.conversation.settings import MAX_TYPED_CHARS
 from syrinx.engines.registry import EngineReport
 from syrinx.transports.http.talk import (
     EngineOption,
@@ -18,7 +19,7 @@ from syrinx.transports.http.talk import (
     TalkOptions,
     VoiceOption,
 )
-from syrinx.transports.messages import INPUT_SAMPLE_RATES_HZ, MAX_TEXT_CHARS
+from syrinx.transports.messages import INPUT_SAMPLE_RATES_HZ
 
 
 async def talk_options(house: House) -> TalkOptions:
@@ -49,7 +50,7 @@ async def talk_options(house: House) -> TalkOptions:
             language=settings.language, voice=None, tts=settings.tts, stt=settings.stt, llm=settings.llm
         ),
         limits=TalkLimits(
-            text_chars=MAX_TEXT_CHARS,
+            text_chars=MAX_TYPED_CHARS,
             characters=MAX_CHARACTERS,
             input_sample_rates=list(INPUT_SAMPLE_RATES_HZ),
         ),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
 
 from syrinx.conversation import events as out
+from syrinx.conversation.settings import MAX_TYPED_CHARS
 from syrinx.errors import BadInput, EngineBusy, ProtocolViolation, SyrinxError
 
-INPUT_SAMPLE_RATES_HZ = (8000, 16000, 24000, 32000, 44100, 48000)
-MAX_TEXT_CHARS = 4000
+InputRateHz = Literal[8000, 16000, 24000, 32000, 44100, 48000]
+INPUT_SAMPLE_RATES_HZ: tuple[int, ...] = get_args(InputRateHz)
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -41,7 +42,7 @@ class Hello(_Message):
     token: Annotated[str, StringConstraints(max_length=4096)] | None = None
     conversation_id: _Name | None = None
     resume: _Name | None = None
-    input_sample_rate: Literal[8000, 16000, 24000, 32000, 44100, 48000] = 16000
+    input_sample_rate: InputRateHz = 16000
     language: _Name | None = None
     voice: _Name | None = None
     characters: Characters | None = None
@@ -58,7 +59,7 @@ class StopListening(_Message):
 
 class Text(_Message):
     type: Literal["text"]
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARS)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TYPED_CHARS)]
 
 
 class Interrupt(_Message):

@@ -6,10 +6,13 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from syrinx.conversation import Character, Conversation, ConversationSettings, SettingsChange
+from syrinx.errors import BadInput
 from syrinx.transports import messages
 
 PROTOCOL_VERSION: Final = 1
 OUTPUT_RATE_HZ: Final = 24_000
+BACK_TO_DEFAULT: Final = frozenset({"voice", "stt", "llm", "tts"})
+"""Settings for which null on the wire means the default again."""
 
 
 def _characters(given: list[messages.CharacterMessage]) -> tuple[Character, ...]:
@@ -32,11 +35,15 @@ def conversation_settings(hello: messages.Hello, *, language: str) -> Conversati
 
 
 def settings_change(message: messages.Hello | messages.Set) -> SettingsChange | None:
-    """What is to change, None when nothing is. Raises BadInput when a character cannot be."""
+    """What is to change, None when nothing is. Raises BadInput when a character cannot be, or null means nothing."""
     fields = message.model_dump(exclude_unset=True, exclude={"type"})
     change = {name: fields[name] for name in SettingsChange.__dataclass_fields__ if name in fields}
-    if "voice" in change and change["voice"] is None:
-        change["voice"] = ""  # null on the wire: back to the default
+    for name, value in change.items():
+        if value is not None:
+            continue
+        if name not in BACK_TO_DEFAULT:
+            raise BadInput(f"{message.type}: {name} cannot be null: leave it out to keep it as it is")
+        change[name] = ""
     if message.characters is not None:
         change["characters"] = _characters(message.characters)
     return SettingsChange(**change) if change else None
