@@ -32,10 +32,13 @@ class EngineInfo:
     """SPDX expression of the code and, where it has any, of the weights."""
     host: Host = "process"
     """Where it runs unless the settings say otherwise."""
+    languages: tuple[str, ...] = ()
+    """BCP 47 primary tags that it serves, where that is known before it is opened; () asks the opened engine."""
     remote: bool = False
     """True when what a person says or writes leaves this machine."""
     preference: int = 0
-    """`auto` takes the available engine with the highest; built-in ones have 10 (works everywhere) and 20 (better)."""
+    """`auto` takes the available engine with the highest; built-in ones have 10 (works everywhere) and 20
+    (better), neural ones 50 and more."""
     max_active: int = 4
     """Requests that may run in one opened engine at once; more wait."""
     max_queued: int = 64

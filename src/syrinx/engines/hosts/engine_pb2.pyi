@@ -39,32 +39,38 @@ class PcmChunk(_message.Message):
     def __init__(self, pcm: _Optional[bytes] = ..., sample_rate_hz: _Optional[int] = ...) -> None: ...
 
 class TtsCapabilities(_message.Message):
-    __slots__ = ("sample_rate_hz", "languages", "word_times", "speed", "pitch_semitones", "voice_context")
+    __slots__ = ("sample_rate_hz", "languages", "word_times", "speed", "pitch_semitones", "voice_context", "blends")
     SAMPLE_RATE_HZ_FIELD_NUMBER: _ClassVar[int]
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     WORD_TIMES_FIELD_NUMBER: _ClassVar[int]
     SPEED_FIELD_NUMBER: _ClassVar[int]
     PITCH_SEMITONES_FIELD_NUMBER: _ClassVar[int]
     VOICE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    BLENDS_FIELD_NUMBER: _ClassVar[int]
     sample_rate_hz: int
     languages: _containers.RepeatedScalarFieldContainer[str]
     word_times: bool
     speed: _containers.RepeatedScalarFieldContainer[float]
     pitch_semitones: _containers.RepeatedScalarFieldContainer[float]
     voice_context: bool
-    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., word_times: _Optional[bool] = ..., speed: _Optional[_Iterable[float]] = ..., pitch_semitones: _Optional[_Iterable[float]] = ..., voice_context: _Optional[bool] = ...) -> None: ...
+    blends: bool
+    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., word_times: _Optional[bool] = ..., speed: _Optional[_Iterable[float]] = ..., pitch_semitones: _Optional[_Iterable[float]] = ..., voice_context: _Optional[bool] = ..., blends: _Optional[bool] = ...) -> None: ...
 
 class Voice(_message.Message):
-    __slots__ = ("id", "name", "language", "gender")
+    __slots__ = ("id", "name", "language", "gender", "grade", "aliases")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     GENDER_FIELD_NUMBER: _ClassVar[int]
+    GRADE_FIELD_NUMBER: _ClassVar[int]
+    ALIASES_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     language: str
     gender: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., language: _Optional[str] = ..., gender: _Optional[str] = ...) -> None: ...
+    grade: str
+    aliases: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., language: _Optional[str] = ..., gender: _Optional[str] = ..., grade: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SpeechRequest(_message.Message):
     __slots__ = ("text", "language", "voice", "speed", "pitch_semitones", "context", "description", "scene")
@@ -97,36 +103,44 @@ class WordTime(_message.Message):
     def __init__(self, text: _Optional[str] = ..., start_char: _Optional[int] = ..., start_ms: _Optional[float] = ...) -> None: ...
 
 class SpeechChunk(_message.Message):
-    __slots__ = ("audio", "words")
+    __slots__ = ("audio", "words", "engine")
     AUDIO_FIELD_NUMBER: _ClassVar[int]
     WORDS_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
     audio: PcmChunk
     words: _containers.RepeatedCompositeFieldContainer[WordTime]
-    def __init__(self, audio: _Optional[_Union[PcmChunk, _Mapping]] = ..., words: _Optional[_Iterable[_Union[WordTime, _Mapping]]] = ...) -> None: ...
+    engine: str
+    def __init__(self, audio: _Optional[_Union[PcmChunk, _Mapping]] = ..., words: _Optional[_Iterable[_Union[WordTime, _Mapping]]] = ..., engine: _Optional[str] = ...) -> None: ...
 
 class SttCapabilities(_message.Message):
-    __slots__ = ("sample_rate_hz", "languages", "partials", "word_times", "detects_language")
+    __slots__ = ("sample_rate_hz", "languages", "partials", "word_times", "detects_language", "translates")
     SAMPLE_RATE_HZ_FIELD_NUMBER: _ClassVar[int]
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     PARTIALS_FIELD_NUMBER: _ClassVar[int]
     WORD_TIMES_FIELD_NUMBER: _ClassVar[int]
     DETECTS_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    TRANSLATES_FIELD_NUMBER: _ClassVar[int]
     sample_rate_hz: int
     languages: _containers.RepeatedScalarFieldContainer[str]
     partials: bool
     word_times: bool
     detects_language: bool
-    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., partials: _Optional[bool] = ..., word_times: _Optional[bool] = ..., detects_language: _Optional[bool] = ...) -> None: ...
+    translates: bool
+    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., partials: _Optional[bool] = ..., word_times: _Optional[bool] = ..., detects_language: _Optional[bool] = ..., translates: _Optional[bool] = ...) -> None: ...
 
 class TranscriptionRequest(_message.Message):
-    __slots__ = ("language", "hotwords", "adaptation")
+    __slots__ = ("language", "hotwords", "adaptation", "task", "recording")
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     HOTWORDS_FIELD_NUMBER: _ClassVar[int]
     ADAPTATION_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_FIELD_NUMBER: _ClassVar[int]
     language: str
     hotwords: _containers.RepeatedScalarFieldContainer[str]
     adaptation: str
-    def __init__(self, language: _Optional[str] = ..., hotwords: _Optional[_Iterable[str]] = ..., adaptation: _Optional[str] = ...) -> None: ...
+    task: str
+    recording: bool
+    def __init__(self, language: _Optional[str] = ..., hotwords: _Optional[_Iterable[str]] = ..., adaptation: _Optional[str] = ..., task: _Optional[str] = ..., recording: _Optional[bool] = ...) -> None: ...
 
 class Pause(_message.Message):
     __slots__ = ()
@@ -152,8 +166,20 @@ class RecognizedWord(_message.Message):
     end_ms: float
     def __init__(self, text: _Optional[str] = ..., start_ms: _Optional[float] = ..., end_ms: _Optional[float] = ...) -> None: ...
 
+class RecognizedSegment(_message.Message):
+    __slots__ = ("text", "start_ms", "end_ms", "confidence")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    START_MS_FIELD_NUMBER: _ClassVar[int]
+    END_MS_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    start_ms: float
+    end_ms: float
+    confidence: float
+    def __init__(self, text: _Optional[str] = ..., start_ms: _Optional[float] = ..., end_ms: _Optional[float] = ..., confidence: _Optional[float] = ...) -> None: ...
+
 class Transcript(_message.Message):
-    __slots__ = ("text", "final", "settled", "language", "confidence", "words", "adaptation")
+    __slots__ = ("text", "final", "settled", "language", "confidence", "words", "adaptation", "segments", "heard_ms", "engine", "stable_chars")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     FINAL_FIELD_NUMBER: _ClassVar[int]
     SETTLED_FIELD_NUMBER: _ClassVar[int]
@@ -161,6 +187,10 @@ class Transcript(_message.Message):
     CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     WORDS_FIELD_NUMBER: _ClassVar[int]
     ADAPTATION_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    HEARD_MS_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    STABLE_CHARS_FIELD_NUMBER: _ClassVar[int]
     text: str
     final: bool
     settled: bool
@@ -168,7 +198,11 @@ class Transcript(_message.Message):
     confidence: float
     words: _containers.RepeatedCompositeFieldContainer[RecognizedWord]
     adaptation: str
-    def __init__(self, text: _Optional[str] = ..., final: _Optional[bool] = ..., settled: _Optional[bool] = ..., language: _Optional[str] = ..., confidence: _Optional[float] = ..., words: _Optional[_Iterable[_Union[RecognizedWord, _Mapping]]] = ..., adaptation: _Optional[str] = ...) -> None: ...
+    segments: _containers.RepeatedCompositeFieldContainer[RecognizedSegment]
+    heard_ms: float
+    engine: str
+    stable_chars: int
+    def __init__(self, text: _Optional[str] = ..., final: _Optional[bool] = ..., settled: _Optional[bool] = ..., language: _Optional[str] = ..., confidence: _Optional[float] = ..., words: _Optional[_Iterable[_Union[RecognizedWord, _Mapping]]] = ..., adaptation: _Optional[str] = ..., segments: _Optional[_Iterable[_Union[RecognizedSegment, _Mapping]]] = ..., heard_ms: _Optional[float] = ..., engine: _Optional[str] = ..., stable_chars: _Optional[int] = ...) -> None: ...
 
 class LlmCapabilities(_message.Message):
     __slots__ = ("model", "is_language_model", "context_tokens")

@@ -21,6 +21,10 @@ class Voice:
     language: str
     """BCP 47, for example "en-US"."""
     gender: Gender = "neutral"
+    grade: str = ""
+    """How good its makers say that it is, A to F; empty where they say nothing."""
+    aliases: tuple[str, ...] = ()
+    """Names by which clients of other engines ask for a voice like this one ("alloy"); no two voices share one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,8 @@ class TtsCapabilities:
     speed: tuple[float, float] = (1.0, 1.0)
     """Lowest and highest `speed`; equal when it cannot be changed."""
     pitch_semitones: tuple[float, float] = (0.0, 0.0)
+    blends: bool = False
+    """Whether `SpeechRequest.voice` may be a weighted mix of its voices: see `engines.tts.blends`."""
     voice_context: bool = False
     """Whether it uses `SpeechRequest.context` to keep a voice steady."""
 
@@ -44,7 +50,8 @@ class SpeechRequest:
     language: str = "en"
     """BCP 47; an engine that lacks the region speaks the primary language."""
     voice: str | None = None
-    """A `Voice.id`; None takes the engine's default for the language. UnknownVoice when it has none such."""
+    """A `Voice.id`, one of its aliases, or a mix; None takes the engine's default for the language.
+    UnknownVoice when it has none such."""
     speed: float = 1.0
     pitch_semitones: float = 0.0
     context: tuple[PcmChunk, ...] = ()
@@ -73,6 +80,8 @@ class SpeechChunk:
 
     audio: PcmChunk
     words: tuple[WordTime, ...] = ()
+    engine: str = ""
+    """Which engine spoke this, where one was chosen among several; an engine itself leaves it empty."""
 
 
 class TextToSpeech(Protocol):
