@@ -54,7 +54,7 @@ from syrinx.conversation.turn_events import (
 )
 from syrinx.conversation.turn_taking import TurnTaking
 from syrinx.errors import BadInput, SyrinxError
-from syrinx.speech.events import HearingFailed, UtteranceEnded
+from syrinx.speech.events import HearingFailed, PartialTranscript, UtteranceEnded
 
 CloseReason = Literal["asked", "idle", "overrun", "expired", "stopping"]
 
@@ -106,6 +106,7 @@ class Conversation:
         self._tasks: asyncio.TaskGroup | None = None
         self._not_begun: list[tuple[Coroutine[Any, Any, None], Callable[[asyncio.Task[None]], None]]] = []
         self._closing = asyncio.Event()
+        self._understood: PartialTranscript | UtteranceEnded | None = None
         self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -260,6 +261,8 @@ class Conversation:
     def _tell(self, event: TurnEvent) -> None:
         """Hand an event to turn-taking and do what it answers."""
         now_ms = self._now_ms()
+        if isinstance(event, PartialTranscript | UtteranceEnded):
+            self._understood = event
         if isinstance(event, UtteranceEnded):
             self._replying.utterance_ended(event)
         for action in self._turns.handle(event, now_ms):
@@ -273,7 +276,7 @@ class Conversation:
             case actions.ShowState(state=state, listening=listening):
                 self._outbox.put(StateChanged(state=state, listening=listening))
             case actions.ShowTranscript(turn=turn, text=text, final=final):
-                self._outbox.put(TranscriptUpdated(turn=turn, text=text, final=final))
+                self._outbox.put(self._transcript(turn, text, final=final))
             case actions.SetEar(open=wanted):
                 self._set_ear(open=wanted)
             case actions.ReleaseUtterance():
@@ -305,6 +308,15 @@ class Conversation:
                 message = f"nothing was said for {seconds} s, so the conversation was closed: begin another any time"
                 self._outbox.put(Notice(code="idle", message=message))
                 self.close("idle")
+
+    def _transcript(self, turn: int, text: str, *, final: bool) -> TranscriptUpdated:
+        heard = self._understood
+        stable_chars = len(text) if final else 0
+        if isinstance(heard, PartialTranscript) and not final and text.endswith(heard.text):
+            # Before it may stand what the same turn held already, which stays as it is.
+            stable_chars = len(text) - len(heard.text) + heard.stable_chars
+        engine = "" if heard is None else heard.engine
+        return TranscriptUpdated(turn=turn, text=text, final=final, stable_chars=stable_chars, engine=engine)
 
     def _stopped(self, action: actions.StopReply) -> None:
         before = self.speaker

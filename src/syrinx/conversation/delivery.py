@@ -87,6 +87,8 @@ class Delivery:
         self._sounding: int | None = None
         self._sentence_pcm = bytearray()
         self._rate_hz = 0
+        self.engine = ""
+        """Which voice engine spoke last."""
         self._wake: asyncio.Future[None] | None = None
 
     @property
@@ -134,7 +136,8 @@ class Delivery:
 
     def begin_audio(self, sample_rate_hz: int) -> None:
         """Turn-taking lets the sound begin."""
-        self._outbox.put(AudioStarted(turn=self.turn, speaker=self.speaker, sample_rate_hz=sample_rate_hz))
+        started = AudioStarted(turn=self.turn, speaker=self.speaker, sample_rate_hz=sample_rate_hz, engine=self.engine)
+        self._outbox.put(started)
         self.timeline.mark("first_audio", self._now_ms())
 
     async def run(self, events: AsyncGenerator[SynthesisEvent, None]) -> None:
@@ -169,6 +172,7 @@ class Delivery:
             case SentenceStarted():
                 await self._until_allowed()
                 self.speaker = event.speaker
+                self.engine = event.engine or self.engine
                 self._sounding = event.index
                 self._show(audible=True)
                 self._sentence(event, spoken=True)

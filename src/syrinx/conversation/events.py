@@ -29,6 +29,10 @@ class TranscriptUpdated:
     turn: int
     text: str
     final: bool
+    stable_chars: int = 0
+    """So much of the beginning of `text` is not going to change, unless the person goes on after the end of a turn."""
+    engine: str = ""
+    """Which ear understood it; empty where the conversation was not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,8 @@ class AudioStarted:
     turn: int
     speaker: str
     sample_rate_hz: int
+    engine: str = ""
+    """Which voice engine speaks first; empty where the conversation was not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +124,7 @@ class TurnMetrics:
     turn: int
     ms: Mapping[str, float]
     details: Mapping[str, str] = field(default_factory=dict[str, str])
+    """`said`: "spoken" or "typed"; `heard_by`, `answered_by`, `spoken_by`: the engines and the model that did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

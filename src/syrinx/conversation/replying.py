@@ -43,6 +43,8 @@ class _SpeechEnd:
     ended_ms: float
     endpoint_ms: float | None = None
     transcript_ms: float | None = None
+    engine: str = ""
+    """Which ear understood it."""
 
 
 class Replying:
@@ -89,7 +91,9 @@ class Replying:
         now_ms = self._now_ms()
         endpoint_ms = now_ms - event.transcript_took_ms
         ended_ms = endpoint_ms - (event.at_ms - event.speech_until_ms)
-        self._speech_end = _SpeechEnd(ended_ms=ended_ms, endpoint_ms=endpoint_ms, transcript_ms=now_ms)
+        self._speech_end = _SpeechEnd(
+            ended_ms=ended_ms, endpoint_ms=endpoint_ms, transcript_ms=now_ms, engine=event.engine
+        )
 
     # What turn-taking decides.
 
@@ -150,6 +154,7 @@ class Replying:
             if end.transcript_ms is not None:
                 timeline.mark("transcript", end.transcript_ms)
             self._details["said"] = "typed" if end.endpoint_ms is None else "spoken"
+            self._details["heard_by"] = end.engine
         delivery.commit()
         self._note_model(action.turn)
 
@@ -188,7 +193,8 @@ class Replying:
             # A player that sent no report is taken to have begun when it got the first sound.
             timeline.mark("first_played", timeline.reached_ms("first_audio") or now_ms)
         timeline.mark("end", now_ms)
-        metrics = timeline.metrics(delivery.turn, dict(self._details))
+        used = {**self._details, "spoken_by": delivery.engine}
+        metrics = timeline.metrics(delivery.turn, {name: value for name, value in used.items() if value})
         self._end_task()
         heard = " ".join(part.heard for part in parts if part.heard)
         return ReplySummary(played_ms=round(played_ms, 1), heard=heard, metrics=metrics)
@@ -238,6 +244,7 @@ class Replying:
         async with AsyncExitStack() as leases:
             llm = await leases.enter_async_context(engines.llm(settings.llm))
             self._no_model = not llm.capabilities.is_language_model
+            self._details["answered_by"] = llm.capabilities.model
             if delivery.committed:
                 self._note_model(delivery.turn)
             fallback = await leases.enter_async_context(engines.tts_fallback(settings.tts))

@@ -81,6 +81,8 @@ class _OpenEngine:
         self.loaded: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.unload = asyncio.Event()
         self.leases = 0
+        self.retired = False
+        """It is unloaded as soon as nobody uses it."""
         self.raw: object = None
         self.keeper: asyncio.Task[None] | None = None
         self.idle_timer: asyncio.TimerHandle | None = None
@@ -139,6 +141,14 @@ class EnginePool:
             yield await asyncio.shield(engine.loaded)
         finally:
             engine.leases -= 1
+            if not engine.leases:
+                self._start_idling(engine)
+
+    def retire(self, kind: Kind, name: str) -> None:
+        """What the engine was opened with is gone or has changed: unload it as soon as its last lease ends."""
+        engine = self._open.get((kind, name))
+        if engine is not None:
+            engine.retired = True
             if not engine.leases:
                 self._start_idling(engine)
 
@@ -259,6 +269,9 @@ class EnginePool:
     def _start_idling(self, engine: _OpenEngine) -> None:
         still_open = self._open.get((engine.kind, engine.name)) is engine
         if still_open and engine.loaded.done() and not engine.unload.is_set():
+            if engine.retired:
+                engine.unload.set()
+                return
             engine.idle_timer = asyncio.get_running_loop().call_later(self._settings.idle_unload_s, engine.unload.set)
 
     def _status(self, key: EngineKey) -> EngineStatus:

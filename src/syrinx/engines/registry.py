@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, cast, overload
 
@@ -33,6 +34,42 @@ class EngineReport:
     availability: Availability
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEngine:
+    """An engine with one of its models, known by the model's name: it is opened and reported as any other engine."""
+
+    kind: Kind
+    name: str
+    engine: str
+    """The engine that runs it."""
+    title: str
+    licence: str
+    """Of the model; the engine's own code has one besides."""
+    languages: tuple[str, ...]
+    preference: int
+
+
+class _ModelProvider:
+    """The engine's provider under the model's name; which files it opens is said by the options."""
+
+    def __init__(self, model: ModelEngine, provider: Provider[object]) -> None:
+        self._provider = provider
+        self.info = replace(
+            provider.info,
+            name=model.name,
+            title=model.title,
+            licence=model.licence,
+            languages=model.languages,
+            preference=model.preference,
+        )
+
+    def check(self, options: Options) -> Availability:
+        return self._provider.check(options)
+
+    def open(self, options: Options) -> AbstractAsyncContextManager[object]:
+        return self._provider.open(options)
+
+
 class EngineRegistry:
     """Engines by kind and name.
 
@@ -48,10 +85,25 @@ class EngineRegistry:
         }
         self._given = None if entry_points_ is None else tuple(entry_points_)
         self._found: dict[EngineKey, EntryPoint] | None = None
+        self._models: dict[EngineKey, ModelEngine] = {}
+
+    def set_models(self, models: Iterable[ModelEngine]) -> None:
+        """From now on these models, and no others, can be named beside the engines."""
+        self._models = {(model.kind, model.name): model for model in models}
 
     def names(self, kind: Kind) -> tuple[str, ...]:
         """All names of that kind, sorted; nothing is imported, so one of them may turn out to be unavailable."""
-        return tuple(sorted({name for of_kind, name in (*self._providers, *self._entry_points()) if of_kind == kind}))
+        known = (*self._providers, *self._entry_points(), *self._models)
+        return tuple(sorted({name for of_kind, name in known if of_kind == kind}))
+
+    def model(self, kind: Kind, name: str) -> ModelEngine | None:
+        """What is known of the model of that name; None for an engine's own name."""
+        return self._models.get((kind, name))
+
+    def models_of(self, kind: Kind, engine: str) -> tuple[str, ...]:
+        """The models that this engine can run, by name, the preferred first."""
+        models = [model for model in self._models.values() if (model.kind, model.engine) == (kind, engine)]
+        return tuple(model.name for model in sorted(models, key=lambda each: (-each.preference, each.name)))
 
     @overload
     def provider(self, kind: Literal["tts"], name: str) -> Provider[TextToSpeech]: ...
@@ -68,6 +120,9 @@ class EngineRegistry:
 
         Raises UnknownEngine, naming those that exist, and EngineUnavailable when its module cannot be imported.
         """
+        model = self._models.get((kind, name))
+        if model is not None:
+            return _ModelProvider(model, self.provider(kind, model.engine))
         known = self._providers.get((kind, name))
         if known is not None:
             return known
@@ -80,6 +135,9 @@ class EngineRegistry:
 
         Raises UnknownEngine, and ConfigurationError for a provider that exists in this process only.
         """
+        model = self._models.get((kind, name))
+        if model is not None:
+            return self.reference(kind, model.engine)
         if (kind, name) in self._providers and (kind, name) not in self._entry_points():
             raise ConfigurationError(
                 f"the {kind} engine {name!r} exists in this process only: name it in an entry point of the group "

@@ -27,6 +27,10 @@ class PartialTranscript:
 
     at_ms: float
     text: str
+    stable_chars: int = 0
+    """So much of the beginning of `text` is not going to change any more."""
+    engine: str = ""
+    """Which ear understood it, where that was chosen among several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ class UtteranceEnded:
     reason: EndReason
     transcript_took_ms: float
     """Wall-clock ms from the decision that the speaker has finished to the final transcript."""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,8 @@ class SentenceStarted:
     speaker: str
     text: str
     at_ms: float
+    engine: str = ""
+    """Which voice engine speaks it, where that was chosen among several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -302,7 +302,13 @@ class Listener:
             if hearing.awaits_settled and utterance.settled:
                 self._tell_pause(hearing)
         elif hearing.ended is None:
-            self._tell(hearing, PartialTranscript(at_ms=self._endpointer.at_ms, text=transcript.text))
+            partial = PartialTranscript(
+                at_ms=self._endpointer.at_ms,
+                text=transcript.text,
+                stable_chars=transcript.stable_chars,
+                engine=transcript.engine,
+            )
+            self._tell(hearing, partial)
 
     def _tell_pause(self, hearing: _Hearing) -> None:
         hearing.awaits_settled = False
@@ -324,6 +330,7 @@ class Listener:
             text=final.text,
             reason=reason,
             transcript_took_ms=1000.0 * (self._clock() - decided_s),
+            engine=final.engine,
         )
         self._tell(hearing, ended)
         self._finish(hearing)

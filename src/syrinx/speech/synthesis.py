@@ -105,7 +105,13 @@ class _Output:
             self._at_ms = self._now_ms
             self._before = segment
             events.append(
-                SentenceStarted(index=segment.index, speaker=segment.speaker, text=segment.shown, at_ms=self._at_ms)
+                SentenceStarted(
+                    index=segment.index,
+                    speaker=segment.speaker,
+                    text=segment.shown,
+                    at_ms=self._at_ms,
+                    engine=sound.engine,
+                )
             )
         self._samples_out += sound.chunk.sample_count
         if sound.words:

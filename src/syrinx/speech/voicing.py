@@ -38,6 +38,8 @@ class Sound:
     words: tuple[WordTime, ...]
     fell_back: bool
     """Whether the fallback engine made it."""
+    engine: str = ""
+    """`SpeechChunk.engine` of what it was made from."""
 
 
 class Voicing:
@@ -125,6 +127,7 @@ def _joined(sounds: list[Sound]) -> Sound:
         chunk=PcmChunk(pcm=b"".join(sound.chunk.pcm for sound in sounds), sample_rate_hz=rate_hz),
         words=tuple(word for sound in sounds for word in sound.words),
         fell_back=sounds[0].fell_back,
+        engine=sounds[0].engine,
     )
 
 
@@ -154,6 +157,7 @@ class Gathered:
         return SpeechChunk(
             audio=PcmChunk(pcm=pcm, sample_rate_hz=chunks[0].audio.sample_rate_hz),
             words=tuple([word for chunk in chunks for word in chunk.words]),
+            engine=chunks[0].engine,
         )
 
 
@@ -174,9 +178,11 @@ class Finishing:
         self._from_ms = from_ms
         self._from_char = from_char
         self._words: list[WordTime] = []
+        self._engine = ""
         self.sounded = False
 
     def feed(self, spoken: SpeechChunk) -> Sound | None:
+        self._engine = spoken.engine
         self._words += spoken.words
         return self._sound(self._trimmer.feed(self._resampler.feed(spoken.audio)), ended=False)
 
@@ -205,7 +211,10 @@ class Finishing:
         )
         self._words.clear()
         return Sound(
-            chunk=PcmChunk(pcm=pcm, sample_rate_hz=self._output_rate_hz), words=words, fell_back=self._fell_back
+            chunk=PcmChunk(pcm=pcm, sample_rate_hz=self._output_rate_hz),
+            words=words,
+            fell_back=self._fell_back,
+            engine=self._engine,
         )
 
 

@@ -168,7 +168,14 @@ def event_message(event: out.ConversationEvent) -> dict[str, Any] | None:
         case out.StateChanged():
             return {"type": "state", "state": event.state, "listening": event.listening}
         case out.TranscriptUpdated():
-            return {"type": "transcript", "turn": event.turn, "text": event.text, "final": event.final}
+            return {
+                "type": "transcript",
+                "turn": event.turn,
+                "text": event.text,
+                "final": event.final,
+                "stable": event.stable_chars,
+                "engine": event.engine,
+            }
         case out.ReplyDelta():
             return {"type": "reply", "turn": event.turn, "speaker": event.speaker, "delta": event.delta}
         case out.AudioStarted():
@@ -179,6 +186,7 @@ def event_message(event: out.ConversationEvent) -> dict[str, Any] | None:
                 "format": "pcm_s16le",
                 "sample_rate": event.sample_rate_hz,
                 "channels": 1,
+                "engine": event.engine,
             }
         case out.SentenceOut():
             return {
