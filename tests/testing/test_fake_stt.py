@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Iterable
 import pytest
 
 from syrinx.audio.pcm import PcmChunk, silence
-from syrinx.engines.stt.contract import HeardAudio, Pause, Transcript, TranscriptionRequest
+from syrinx.engines.stt.contract import HeardAudio, Pause, RecognizedSegment, Transcript, TranscriptionRequest
 from syrinx.errors import BadAudio, EngineError, UnknownLanguage
 from syrinx.testing.fake_stt import ScriptedStt, SttScript
+from syrinx.testing.stt_conformance import frames_of, listen
 
 
 async def heard(items: Iterable[HeardAudio]) -> AsyncIterator[HeardAudio]:
@@ -89,3 +90,23 @@ async def test_wrong_rates_and_languages_are_refused_with_what_is_right() -> Non
         await transcribed(stt, silence(duration_ms=20, sample_rate_hz=48_000))
     with pytest.raises(UnknownLanguage, match="en"):
         await anext(stt.transcribe(heard([]), TranscriptionRequest(language="tlh")))
+
+
+async def test_what_no_later_text_of_the_script_changes_is_called_stable() -> None:
+    script = SttScript(partials=((200, "what"), (400, "what his"), (600, "what is")), text="what is it")
+    told = await listen(ScriptedStt((script,)), frames_of(silence(duration_ms=800, sample_rate_hz=16_000)))
+    assert [transcript.text[: transcript.stable_chars] for transcript in told] == [
+        "what",
+        "what ",
+        "what is",
+        "what is it",
+    ]
+
+
+async def test_only_of_a_recording_it_tells_how_far_it_is_and_the_segments() -> None:
+    segments = (RecognizedSegment(text="what is it", start_ms=0.0, end_ms=300.0),)
+    stt = ScriptedStt((SttScript(text="what is it", segments=segments),))
+    audio = frames_of(silence(duration_ms=320, sample_rate_hz=16_000))
+    assert ((await listen(stt, audio))[-1].heard_ms, (await listen(stt, audio))[-1].segments) == (None, ())
+    of_a_recording = (await listen(stt, audio, TranscriptionRequest(recording=True)))[-1]
+    assert (of_a_recording.heard_ms, of_a_recording.segments) == (320.0, segments)

@@ -19,16 +19,29 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
 
 import pytest
 
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk, silence
-from syrinx.engines.stt.contract import HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
-from syrinx.errors import BadAudio, UnknownLanguage
+from syrinx.engines.stt.contract import DETECT, HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
+from syrinx.errors import BadAudio, BadInput, UnknownLanguage
 from syrinx.testing.tasks import none_left_but
 
 FRAME_MS = 32
 """How audio comes from an open microphone."""
+
+
+ROUNDING_MS = 20.0
+"""By so much the last word may seem to end after the audio."""
+
+
+class Timed(Protocol):
+    @property
+    def start_ms(self) -> float: ...
+    @property
+    def end_ms(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,26 @@ async def listen(
 
 def has_word(transcript: Transcript, word: str) -> bool:
     return word.lower() in transcript.text.lower().split()
+
+
+def edges_ms(parts: Sequence[Timed]) -> list[float]:
+    """Where words or segments begin and end, one after the other."""
+    return [edge for part in parts for edge in (part.start_ms, part.end_ms)]
+
+
+def assert_in_order_within(edges: Sequence[float], duration_ms: float) -> None:
+    assert list(edges) == sorted(edges)
+    assert not edges or edges[0] >= 0
+    assert not edges or edges[-1] <= duration_ms + ROUNDING_MS
+
+
+def assert_stable(told: Sequence[Transcript]) -> None:
+    """What was called stable is in every later transcript, and never becomes less."""
+    for transcript in told:
+        assert 0 <= transcript.stable_chars <= len(transcript.text)
+    for earlier, later in pairwise(told):
+        assert later.stable_chars >= earlier.stable_chars, (earlier, later)
+        assert later.text.startswith(earlier.text[: earlier.stable_chars]), (earlier, later)
 
 
 class SttConformance:
@@ -135,10 +168,8 @@ class SttConformance:
         for utterance in utterances:
             final = (await listen(stt, [*frames_of(utterance.audio), Pause()]))[-1]
             assert [word.text.lower() for word in final.words] == final.text.lower().split()
-            edges = [edge for word in final.words for edge in (word.start_ms, word.end_ms)]
-            assert edges == sorted(edges)
-            assert edges[0] >= 0
-            assert edges[-1] <= utterance.audio.duration_ms + 20
+            assert final.words
+            assert_in_order_within(edges_ms(final.words), utterance.audio.duration_ms)
 
     async def test_silence_has_no_words(self, stt: SpeechToText) -> None:
         rate_hz = stt.capabilities.sample_rate_hz
@@ -162,6 +193,75 @@ class SttConformance:
             assert stt.capabilities.languages[0] in raised.value.message
             assert microphone.taken == 0
             await audio.aclose()
+
+    async def test_a_language_left_open_is_found_out_or_refused_before_anything_is_read(
+        self, stt: SpeechToText, utterances: tuple[Utterance, ...]
+    ) -> None:
+        request = TranscriptionRequest(language=DETECT)
+        if stt.capabilities.detects_language:
+            told = await listen(stt, frames_of(utterances[0].audio), request)
+            assert told[-1].language.partition("-")[0] in stt.capabilities.languages
+            return
+        microphone = Microphone(frames_of(utterances[0].audio))
+        async with aclosing(microphone.listen()) as audio:
+            with pytest.raises(UnknownLanguage) as raised:
+                await anext(stt.transcribe(audio, request))
+        assert stt.capabilities.languages[0] in raised.value.message
+        assert microphone.taken == 0
+
+    async def test_a_translation_is_made_or_refused_before_anything_is_read(
+        self, stt: SpeechToText, utterances: tuple[Utterance, ...]
+    ) -> None:
+        request = TranscriptionRequest(language=stt.capabilities.languages[0], task="translate")
+        if stt.capabilities.translates:
+            told = await listen(stt, frames_of(utterances[0].audio), request)
+            assert [transcript.final for transcript in told].count(True) == 1
+            return
+        microphone = Microphone(frames_of(utterances[0].audio))
+        async with aclosing(microphone.listen()) as audio:
+            with pytest.raises(BadInput):
+                await anext(stt.transcribe(audio, request))
+        assert microphone.taken == 0
+
+    async def test_a_recording_is_heard_to_its_end_and_says_how_far_it_is(
+        self, stt: SpeechToText, utterances: tuple[Utterance, ...]
+    ) -> None:
+        # The same person again and again: a script for tests may know only one text.
+        one = utterances[0]
+        rest = silence(duration_ms=700, sample_rate_hz=one.audio.sample_rate_hz)
+        items = [one.audio, rest, one.audio, rest]
+        duration_ms = sum(item.duration_ms for item in items)
+        told = await listen(stt, items, TranscriptionRequest(recording=True))
+        assert [transcript.final for transcript in told] == [False] * (len(told) - 1) + [True]
+        heard_ms = [transcript.heard_ms for transcript in told if transcript.heard_ms is not None]
+        assert len(heard_ms) == len(told)
+        assert heard_ms == sorted(heard_ms)
+        assert heard_ms[-1] == pytest.approx(duration_ms, abs=ROUNDING_MS)
+        final = told[-1]
+        assert has_word(final, one.word), final.text
+        for transcript in told:
+            if transcript.segments:
+                said = " ".join(segment.text for segment in transcript.segments)
+                assert said.split() == transcript.text.split()
+                assert_in_order_within(edges_ms(transcript.segments), duration_ms)
+        if stt.capabilities.word_times:
+            assert " ".join(word.text for word in final.words).lower().split() == final.text.lower().split()
+            assert_in_order_within(edges_ms(final.words), duration_ms)
+
+    async def test_a_recording_of_silence_has_no_words(self, stt: SpeechToText) -> None:
+        quiet = silence(duration_ms=3_000, sample_rate_hz=stt.capabilities.sample_rate_hz)
+        for items in ([], [quiet]):
+            told = await listen(stt, items, TranscriptionRequest(recording=True))
+            assert {transcript.text for transcript in told} == {""}
+            assert told[-1].final
+            assert told[-1].segments == ()
+            assert told[-1].heard_ms == pytest.approx(sum(item.duration_ms for item in items))
+
+    async def test_what_is_called_stable_stays(self, stt: SpeechToText, utterances: tuple[Utterance, ...]) -> None:
+        one, two = utterances[0], utterances[1]
+        frames = [*frames_of(one.audio), Pause(), *frames_of(two.audio)]
+        assert_stable(await listen(stt, frames))
+        assert_stable(await listen(stt, [one.audio, two.audio], TranscriptionRequest(recording=True)))
 
     async def test_a_regional_language_is_understood(
         self, stt: SpeechToText, utterances: tuple[Utterance, ...]

@@ -14,6 +14,7 @@ from syrinx.engines.guards.streams import (
     TimeLimits,
     final_in_time,
     in_our_words,
+    never_silent,
     not_empty,
     retried,
     within_time,
@@ -250,3 +251,79 @@ async def test_a_cancellation_while_waiting_to_retry_goes_through():
     await asyncio.wait([reading])
     assert reading.cancelled()
     assert source.started == 1
+
+
+@virtual_time
+async def test_a_recording_may_take_as_long_as_it_shows_signs_of_life():
+    async def slow(audio: AsyncIterator[str]) -> AsyncGenerator[int, None]:
+        count = 0
+        async for _ in audio:
+            await asyncio.sleep(4.0)
+            count += 1
+        for _ in range(100):
+            await asyncio.sleep(4.0)
+            yield count
+
+    told = await all_of(never_silent(slow, heard(*[0.0] * 50), limit_s=5.0, name="engine"))
+    assert told == [50] * 100
+    assert virtual_now_s() == pytest.approx(600.0)
+
+
+@virtual_time
+async def test_an_engine_that_stands_still_after_a_recording_has_ended_is_given_up():
+    async def hangs_at_the_end(audio: AsyncIterator[str]) -> AsyncGenerator[int, None]:
+        async for _ in audio:
+            yield 1
+        await asyncio.Event().wait()
+
+    with pytest.raises(EngineTimeout, match="engine neither took nor told anything for 5 s"):
+        await all_of(never_silent(hangs_at_the_end, heard(1.0, 2.0), limit_s=5.0, name="engine"))
+    assert virtual_now_s() == pytest.approx(8.0)
+
+
+@virtual_time
+async def test_an_engine_that_stands_still_amid_a_recording_is_given_up():
+    async def hangs_amid(audio: AsyncIterator[str]) -> AsyncGenerator[int, None]:
+        await anext(audio)
+        await asyncio.Event().wait()
+        yield 1
+
+    async with aclosing(heard(1.0, 2.0)) as audio:
+        with pytest.raises(EngineTimeout):
+            await all_of(never_silent(hangs_amid, audio, limit_s=5.0, name="engine"))
+    assert virtual_now_s() == pytest.approx(6.0)
+
+
+@virtual_time
+async def test_a_recording_that_comes_slowly_is_no_slow_engine():
+    async def tells_at_the_end(audio: AsyncIterator[str]) -> AsyncGenerator[int, None]:
+        yield len([piece async for piece in audio])
+
+    assert await all_of(never_silent(tells_at_the_end, heard(100.0, 200.0), limit_s=5.0, name="engine")) == [2]
+
+
+@virtual_time
+async def test_an_engine_that_tells_while_it_awaits_audio_is_not_hurried():
+    async def tells_beforehand(audio: AsyncIterator[str]) -> AsyncGenerator[int, None]:
+        reading = asyncio.ensure_future(anext(audio))
+        await asyncio.sleep(1.0)
+        yield 1
+        await reading
+        yield 2
+
+    async with aclosing(heard(100.0)) as audio:
+        assert await all_of(never_silent(tells_beforehand, audio, limit_s=5.0, name="engine")) == [1, 2]
+
+
+@virtual_time
+async def test_who_reads_a_recordings_transcripts_slowly_takes_no_time_from_the_engine():
+    async def tells(audio: AsyncIterator[str]) -> AsyncGenerator[int, None]:
+        async for _ in audio:
+            pass
+        for number in range(3):
+            await asyncio.sleep(4.0)
+            yield number
+
+    async with aclosing(never_silent(tells, heard(0.0), limit_s=5.0, name="engine")) as stream:
+        async for _ in stream:
+            await asyncio.sleep(60.0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syrinx.audio.pcm import PcmChunk
+from syrinx.engines.stt.contract import RecognizedSegment
 from syrinx.testing.audio import sine
 from syrinx.testing.fake_stt import ScriptedStt, SttScript
 from syrinx.testing.stt_conformance import SttConformance, Utterance
@@ -22,6 +25,17 @@ def by_loudness(first: PcmChunk) -> SttScript:
     return SttScript(partials=((300, "a"),), text="a low tone")
 
 
+def in_segments(first: PcmChunk) -> SttScript:
+    script = by_loudness(first)
+    if not script.text:
+        return script
+    segments = (
+        RecognizedSegment(text="the high", start_ms=0, end_ms=600),
+        RecognizedSegment(text="tone", start_ms=650, end_ms=1_700, confidence=0.9),
+    )
+    return replace(script, segments=segments if "high" in script.text else (), detected="de")
+
+
 class TestScriptedStt(SttConformance):
     @pytest.fixture
     def stt(self) -> ScriptedStt:
@@ -30,3 +44,9 @@ class TestScriptedStt(SttConformance):
     @pytest.fixture
     def utterances(self) -> tuple[Utterance, ...]:
         return (Utterance(audio=HIGH, word="high"), Utterance(audio=LOW, word="low"))
+
+
+class TestScriptedSttOfManyTalents(TestScriptedStt):
+    @pytest.fixture
+    def stt(self) -> ScriptedStt:
+        return ScriptedStt(in_segments, languages=("en", "de"), detects_language=True, translates=True)

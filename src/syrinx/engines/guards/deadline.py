@@ -40,8 +40,7 @@ class Deadline:
             raise RuntimeError("a stream with time limits is read by a task")
         cancellations_before = task.cancelling()
         self._waiting = task
-        self._item_due_s = math.inf if limit_s is None else self._loop.time() + limit_s
-        self._be_woken()
+        self.item_in(limit_s)
         try:
             return await anext(source)
         except asyncio.CancelledError as error:
@@ -51,6 +50,11 @@ class Deadline:
             raise
         finally:
             self._waiting = None
+
+    def item_in(self, limit_s: float | None) -> None:
+        """From now on, the item being waited for is due after `limit_s` (None: never), whatever was said before."""
+        self._item_due_s = math.inf if limit_s is None else self._loop.time() + limit_s
+        self._be_woken()
 
     def end_in(self, limit_s: float) -> None:
         """From now on, time spent waiting counts against this limit on all that is still to come, too."""

@@ -17,6 +17,7 @@ from syrinx.engines.guards.streams import (
     TimeLimits,
     final_in_time,
     in_our_words,
+    never_silent,
     not_empty,
     retried,
     within_time,
@@ -37,7 +38,9 @@ class GuardSettings:
     limits: TimeLimits = field(default_factory=TimeLimits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     final_within_s: float = 20.0
-    """For speech to text: the final transcript, counted from the end of the audio."""
+    """For speech to text: the final transcript of somebody who speaks now, counted from the end of the audio."""
+    recording_silence_s: float = 120.0
+    """For speech to text: how long an engine may be at work on a recording between two signs of life."""
 
 
 UTTERANCE = GuardSettings(limits=TimeLimits(first_item_s=None, next_item_s=None), retry=RetryPolicy(attempts=1))
@@ -79,9 +82,19 @@ class Guard:
         transcribe: Callable[[AsyncIterator[HeardAudio]], AsyncGenerator[T, None]],
         audio: AsyncIterator[HeardAudio],
     ) -> AsyncGenerator[T, None]:
-        """One guarded request that reads `audio`."""
+        """One guarded request that reads what somebody is saying."""
         return self.stream(
             lambda: final_in_time(transcribe, audio, within_s=self._settings.final_within_s, name=self._name)
+        )
+
+    def recording(
+        self,
+        transcribe: Callable[[AsyncIterator[HeardAudio]], AsyncGenerator[T, None]],
+        audio: AsyncIterator[HeardAudio],
+    ) -> AsyncGenerator[T, None]:
+        """One guarded request that reads a finished recording: it may take long, but not stand still."""
+        return self.stream(
+            lambda: never_silent(transcribe, audio, limit_s=self._settings.recording_silence_s, name=self._name)
         )
 
     def _tell_of_retry(self, error: SyrinxError, wait_s: float) -> None:
@@ -127,7 +140,8 @@ class GuardedStt:
     def transcribe(
         self, audio: AsyncIterator[HeardAudio], request: TranscriptionRequest
     ) -> AsyncGenerator[Transcript, None]:
-        return self._guard.utterance(lambda heard: self._engine.transcribe(heard, request), audio)
+        guarded = self._guard.recording if request.recording else self._guard.utterance
+        return guarded(lambda heard: self._engine.transcribe(heard, request), audio)
 
 
 class GuardedLlm:

@@ -93,6 +93,45 @@ async def final_in_time(
                 yield item
 
 
+async def never_silent(
+    start: Callable[[AsyncIterator[HeardT]], AsyncGenerator[T, None]],
+    audio: AsyncIterator[HeardT],
+    *,
+    limit_s: float,
+    name: str,
+) -> AsyncGenerator[T, None]:
+    """Start a request that reads all of `audio`, however long; raise EngineTimeout when it seems to have stopped.
+
+    That is: it has neither asked for more audio nor given an item for `limit_s`. While it waits for audio, and while
+    the reader holds its last item, no time counts.
+    """
+    with Deadline() as deadline:
+        awaits_audio = False
+
+        async def watched() -> AsyncGenerator[HeardT, None]:
+            nonlocal awaits_audio
+            awaits_audio = True
+            deadline.item_in(None)
+            async for heard in audio:
+                awaits_audio = False
+                deadline.item_in(limit_s)
+                yield heard
+                awaits_audio = True
+                deadline.item_in(None)
+            awaits_audio = False
+            deadline.item_in(limit_s)
+
+        async with aclosing(watched()) as heard, aclosing(start(heard)) as source:
+            while True:
+                try:
+                    item = await deadline.wait_for(source, None if awaits_audio else limit_s)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError as error:
+                    raise EngineTimeout(f"{name} neither took nor told anything for {limit_s:g} s") from error
+                yield item
+
+
 async def in_our_words(source: AsyncGenerator[T, None], *, name: str) -> AsyncGenerator[T, None]:
     """Turn what an engine raises beside SyrinxError into EngineError, so that callers need to know one family."""
     async with aclosing(source):
