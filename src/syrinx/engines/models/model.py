@@ -16,7 +16,7 @@ class ModelFile:
     path: str
     """Where it lies in the repository."""
     size_bytes: int
-    """Binding where `sha256` is given, an estimate otherwise: then the hub says what is right."""
+    """For planning; what the hub declares for the revision is what a pull fetches."""
     sha256: str | None = None
     """None trusts what the hub declares for the model's revision."""
     save_as: str = ""
