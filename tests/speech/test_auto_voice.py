@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 
 import pytest
 
 from syrinx.engines.contract import Provider
 from syrinx.engines.registry import EngineRegistry
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
-from syrinx.errors import UnknownLanguage, UnknownVoice
+from syrinx.errors import BadInput, UnknownLanguage, UnknownVoice
 from syrinx.speech import AutoVoice
 from syrinx.testing.audio import dominant_frequency_hz
 from syrinx.testing.fake_tts import PITCH_HZ, VOICES, ScriptedTts, TtsScript
@@ -127,3 +128,41 @@ def test_a_voice_that_does_not_speak_the_language_is_refused() -> None:
     assert voices.engine_for(language="en", voice="first:low") == "first"
     with pytest.raises(UnknownVoice, match="does not speak 'en'"):
         voices.engine_for(language="en", voice="second:low")
+
+
+def mixing(**voices: tuple[str, ...]) -> ScriptedTts:
+    """An engine that mixes voices; each voice with its aliases."""
+    engine = ScriptedTts()
+    engine.capabilities = replace(engine.capabilities, blends=True)
+    engine.voices = tuple(
+        Voice(id=name, name=name, language="en-US", aliases=aliases) for name, aliases in voices.items()
+    )
+    return engine
+
+
+async def test_a_mix_goes_to_the_engine_that_has_its_voices_in_its_own_names() -> None:
+    mixer = mixing(heart=("alloy",), adam=())
+    voices = AutoVoice({"plain": ScriptedTts(), "mixer": mixer})
+    assert voices.capabilities.blends
+    assert voices.engine_for(language="en", voice="heart+adam*0.5") == "mixer"
+    with pytest.raises(UnknownVoice, match="mix"):
+        voices.engine_for(language="en", voice="heart+nobody")
+    with pytest.raises(UnknownVoice, match="plain cannot mix"):
+        voices.engine_for(language="en", voice=f"{VOICES[0].id}+{VOICES[0].id}")
+    with pytest.raises(UnknownVoice, match="mixes voices of mixer and plain"):
+        voices.engine_for(language="en", voice=f"heart+{VOICES[0].id}")
+    with pytest.raises(BadInput, match="name\\*weight"):
+        voices.engine_for(language="en", voice="heart*")
+
+
+async def test_an_alias_goes_to_the_first_that_knows_it_and_speaks_the_language() -> None:
+    voices = AutoVoice({"first": mixing(one=("alloy",)), "second": french(), "third": mixing(alloy=(), two=("Nova",))})
+    assert voices.engine_for(language="en", voice="alloy") == "third"
+    assert voices.engine_for(language="en", voice="nova") == "third"
+    with pytest.raises(UnknownVoice, match="does not speak 'fr'"):
+        voices.engine_for(language="fr", voice="nova")
+
+
+async def test_every_chunk_says_which_engine_spoke() -> None:
+    chunks = [chunk async for chunk in both().synthesize(SpeechRequest(text="hello", language="en"))]
+    assert {chunk.engine for chunk in chunks} == {"first"}

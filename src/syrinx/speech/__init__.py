@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syrinx.speech.auto_ear import AutoEar
 from syrinx.speech.auto_voice import AutoVoice
 from syrinx.speech.endpointing import Decision, Endpointer
 from syrinx.speech.listening import Listener
@@ -10,6 +11,7 @@ from syrinx.speech.synthesis import speak_ahead
 from syrinx.speech.voicing import SpokenSegment
 
 __all__ = [
+    "AutoEar",
     "AutoVoice",
     "Decision",
     "Endpointer",

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from syrinx.audio import StreamResampler
+from syrinx.engines.tts.blends import is_blend, parse_blend
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice, WordTime
 from syrinx.engines.tts.requests import check_request
 from syrinx.errors import UnknownLanguage, UnknownVoice
@@ -20,9 +21,10 @@ RATE_HZ: Final = 24_000
 class AutoVoice:
     """`engines` by name, the preferred first; the caller opened them and closes them.
 
-    A voice is named by its id, or as "engine:id" where two engines have voices of the same id. Without one the first
-    engine that speaks the language speaks, in its own default voice. Word times are given where the engine has them,
-    so `capabilities.word_times` is true only when all have; likewise speed and pitch reach as far as all reach.
+    A voice is named by its id, or as "engine:id" where two engines have voices of the same id; else by an alias, which
+    the first engine gets that knows it and speaks the language; or it is a mix of voices of one engine. Without one the
+    first engine that speaks the language speaks, in its own default voice. Word times are given where the engine has
+    them, so `capabilities.word_times` is true only when all have; likewise speed and pitch reach as far as all reach.
     """
 
     def __init__(self, engines: Mapping[str, TextToSpeech]) -> None:
@@ -37,6 +39,7 @@ class AutoVoice:
                 max(able.pitch_semitones[0] for able in abilities),
                 min(able.pitch_semitones[1] for able in abilities),
             ),
+            blends=any(able.blends for able in abilities),
             voice_context=any(able.voice_context for able in abilities),
         )
 
@@ -54,6 +57,15 @@ class AutoVoice:
     def _homes(self) -> dict[str, tuple[str, str]]:
         homes = {f"{engine}:{voice_id}": (engine, voice_id) for _, engine, voice_id in self._named}
         return homes | {voice.id: (engine, voice_id) for voice, engine, voice_id in self._named}
+
+    @cached_property
+    def _aliases(self) -> dict[str, list[tuple[str, str]]]:
+        """Who answers to a name that is nobody's own, the preferred engine first."""
+        known: dict[str, list[tuple[str, str]]] = {}
+        for voice, engine, voice_id in self._named:
+            for alias in voice.aliases:
+                known.setdefault(alias.lower(), []).append((engine, voice_id))
+        return known
 
     def engine_for(self, *, language: str, voice: str | None) -> str:
         """The name of the engine that speaks such a request. Raises UnknownVoice or UnknownLanguage."""
@@ -76,10 +88,10 @@ class AutoVoice:
                 if audio.sample_count:
                     begun = [word for word in waiting if word.start_ms < given_ms]
                     waiting = waiting[len(begun) :]
-                    yield SpeechChunk(audio=audio, words=tuple(begun))
+                    yield SpeechChunk(audio=audio, words=tuple(begun), engine=name)
         rest = resampler.flush()
         if rest.sample_count:
-            yield SpeechChunk(audio=rest, words=tuple(waiting))
+            yield SpeechChunk(audio=rest, words=tuple(waiting), engine=name)
 
     def _route(self, language: str, voice: str | None) -> tuple[str, str | None]:
         """The engine's name and the voice's id within it."""
@@ -88,12 +100,40 @@ class AutoVoice:
             return first, None
         home = self._homes.get(voice)
         if home is not None:
-            if _primary(language) in self._engines[home[0]].capabilities.languages:
-                return home
-            raise UnknownVoice(
-                f"the voice {voice[:60]!r} does not speak {language[:20]!r}: choose one that does, or none"
-            )
+            return self._speaking(home, language, voice)
+        if is_blend(voice):
+            return self._mixed(voice, language)
+        for known in self._aliases.get(voice.lower(), []):
+            if self._speaks(known[0], language):
+                return known
+        if voice.lower() in self._aliases:
+            raise UnknownVoice(f"the voice {voice[:60]!r} does not speak {language[:20]!r}: choose another, or none")
         raise UnknownVoice(f"no engine has a voice {voice[:60]!r}: the list of voices names those that exist")
+
+    def _mixed(self, blend: str, language: str) -> tuple[str, str]:
+        """The one engine that has all voices of the mix, and the mix in its own names."""
+        parts = parse_blend(blend)
+        homes = [(self._homes.get(name) or self._aliases.get(name.lower(), [None])[0], name) for name, _ in parts]
+        for home, name in homes:
+            if home is None:
+                raise UnknownVoice(f"no engine has a voice {name[:60]!r}, which is to be mixed")
+        found = [home for home, _ in homes if home is not None]
+        engines = {engine for engine, _ in found}
+        if len(engines) > 1:
+            raise UnknownVoice(f"{blend[:60]!r} mixes voices of {' and '.join(sorted(engines))}: take those of one")
+        engine = found[0][0]
+        if not self._engines[engine].capabilities.blends:
+            raise UnknownVoice(f"{engine} cannot mix voices: name one of them")
+        mixed = "+".join(f"{own}*{share}" for (_, own), (_, share) in zip(found, parts, strict=True))
+        return self._speaking((engine, mixed), language, blend)
+
+    def _speaking(self, home: tuple[str, str], language: str, voice: str) -> tuple[str, str]:
+        if self._speaks(home[0], language):
+            return home
+        raise UnknownVoice(f"the voice {voice[:60]!r} does not speak {language[:20]!r}: choose one that does, or none")
+
+    def _speaks(self, engine: str, language: str) -> bool:
+        return _primary(language) in self._engines[engine].capabilities.languages
 
     def _first_that_speaks(self, language: str) -> str:
         primary = _primary(language)
