@@ -159,6 +159,7 @@ class FliteProvider:
         name="flite",
         kind="tts",
         title="Flite (basic, clearer English)",
+        languages=("en",),
         preference=20,
         licence="BSD-3-Clause",
         max_active=32,
