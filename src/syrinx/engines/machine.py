@@ -19,7 +19,7 @@ def this_machine() -> str:
     Cores are those that this process may use. A card is named where Linux tells of it; elsewhere, and for the
     processor outside Linux, it is as much as Python knows, which is less than a shop's label.
     """
-    cores = _usable_cores()
+    cores = usable_cores()
     return ", ".join([cpu_name(CPU_FACTS), f"{cores} core{'s' if cores != 1 else ''}", *graphics_cards(NVIDIA_CARDS)])
 
 
@@ -45,5 +45,6 @@ def graphics_cards(folder: Path) -> list[str]:
     return names
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """How many cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
