@@ -63,6 +63,15 @@ async def test_an_ear_gets_the_clip_at_its_own_rate() -> None:
 
 
 @virtual_time
+async def test_an_ear_gets_three_seconds_of_a_longer_clip() -> None:
+    stt = ScriptedStt((SttScript(text="hello", settle_delay_s=0.6),))
+    clip = sine(200, duration_ms=5100, sample_rate_hz=22_050)
+    found = await measure_stt(stt, clip, runs=1, clock=virtual_now_s)
+    assert stt.heard_ms == pytest.approx(3000, abs=1)
+    assert found.real_time_factor == pytest.approx(0.2, rel=0.001)
+
+
+@virtual_time
 async def test_an_ear_that_never_finishes_its_transcript_is_no_ear() -> None:
     stt = ScriptedStt((SttScript(failure="empty"),))
     with pytest.raises(EngineEmpty, match="without a final transcript"):

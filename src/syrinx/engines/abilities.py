@@ -77,14 +77,14 @@ class Ability:
 async def measure_stt(
     stt: SpeechToText, clip: PcmChunk, *, language: str = "en", runs: int = 2, clock: Clock = time.perf_counter
 ) -> Ability:
-    """Give the whole clip at once and wait for the final transcript.
+    """Give the first 3 s of the clip at once and wait for the final transcript.
 
     An engine that works while somebody speaks is quicker than this in a talk, never slower. The clip is brought to the
-    engine's rate. Raises BadAudio for an empty clip, EngineEmpty without a final transcript, what the engine raises.
+    engine's rate; a shorter one serves, with a reckoning that is rougher: see `final_after_s`. Raises BadAudio for an empty clip, EngineEmpty without a final transcript, what the engine raises.
     """
     if not clip.sample_count:
         raise BadAudio("an empty clip measures nothing: give a second of speech or more")
-    audio = resample(clip, stt.capabilities.sample_rate_hz)
+    audio = resample(_beginning(clip), stt.capabilities.sample_rate_hz)
     taken_s: list[float] = []
     for _ in range(_checked(runs)):
         final = False
@@ -98,7 +98,7 @@ async def measure_stt(
         if not final:
             raise EngineEmpty("the engine ended without a final transcript")
     best_s = min(taken_s)
-    return Ability(real_time_factor=1000 * best_s / clip.duration_ms, first_s=best_s, measured_at=_now())
+    return Ability(real_time_factor=1000 * best_s / audio.duration_ms, first_s=best_s, measured_at=_now())
 
 
 async def measure_tts(
@@ -175,10 +175,8 @@ Shortfall = Literal["final_late", "first_sound_late", "slower_than_speech", "fir
 def shortfall(kind: Kind, ability: Ability) -> tuple[Shortfall, ...]:
     """In what the engine is too slow for a talk; () when it is fast enough. Voice activity detectors always are.
 
-    - stt: the final transcript within 1.2 s of the end of a 3 s utterance. Some engines take the same time for every
-      clip, others time in proportion to its length; the larger of both reckonings is held against the limit, and is
-      never less than what 3 s would take. With a reply and its first sound on top people wait about three seconds,
-      past which they begin to speak again.
+    - stt: the final transcript within 1.2 s of the end of a 3 s utterance (`final_after_s`). With a reply and its first
+      sound on top people wait about three seconds, past which they begin to speak again.
     - tts: the first sound within 1 s, and at most 0.8 s of work for a second of speech: above 1 the voice would falter
       in every longer sentence, and the fifth in between is for the ear and the language model that work beside it.
     - llm: the first words within 2.5 s, and 6 tokens a second: speech takes about 3.5, and sentences are spoken only
@@ -205,13 +203,22 @@ def shortfall(kind: Kind, ability: Ability) -> tuple[Shortfall, ...]:
 
 
 def final_after_s(ability: Ability) -> float:
-    """At most how long an ear takes for the final transcript of a 3 s utterance that it is given all at once."""
+    """At most how long an ear takes for the final transcript of a 3 s utterance that it is given all at once.
+
+    That is what `measure_stt` measured. Where its clip was shorter: some engines take the same time for every clip,
+    others time in proportion to its length, and neither takes longer than the larger of both reckonings.
+    """
     return max(ability.first_s, UTTERANCE_S * (ability.real_time_factor or 0.0))
 
 
 def sentence(language: str) -> str:
     """What is spoken to measure a voice in this language (BCP 47)."""
     return SENTENCES.get(language.partition("-")[0].lower(), NUMBERS)
+
+
+def _beginning(clip: PcmChunk) -> PcmChunk:
+    bytes_ = BYTES_PER_SAMPLE * round(UTTERANCE_S * clip.sample_rate_hz)
+    return PcmChunk(pcm=clip.pcm[:bytes_], sample_rate_hz=clip.sample_rate_hz)
 
 
 async def _given_at_once(audio: PcmChunk) -> AsyncGenerator[PcmChunk, None]:
