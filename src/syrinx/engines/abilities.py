@@ -80,7 +80,8 @@ async def measure_stt(
     """Give the first 3 s of the clip at once and wait for the final transcript.
 
     An engine that works while somebody speaks is quicker than this in a talk, never slower. The clip is brought to the
-    engine's rate; a shorter one serves, with a reckoning that is rougher: see `final_after_s`. Raises BadAudio for an empty clip, EngineEmpty without a final transcript, what the engine raises.
+    engine's rate; a shorter one serves, with a reckoning that is rougher: see `final_after_s`.
+    Raises BadAudio for an empty clip, EngineEmpty without a final transcript, and what the engine raises.
     """
     if not clip.sample_count:
         raise BadAudio("an empty clip measures nothing: give a second of speech or more")
