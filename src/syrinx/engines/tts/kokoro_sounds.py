@@ -1,0 +1,229 @@
+"""From words to the phonemes that Kokoro was trained on, each knowing which word of the text it begins.
+
+espeak-ng gives the pronunciation. Kokoro writes some of its sounds with other letters: one for each diphthong and
+affricate, and in English none for what its dictionaries do not tell apart. The letters are those of misaki, with which
+the model was trained (`misaki/espeak.py` of hexgrad/misaki).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import threading
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from syrinx.engines.tts.espeak_library import EspeakLibrary
+from syrinx.engines.tts.kokoro_alignment import align_words
+from syrinx.engines.tts.requests import has_words
+from syrinx.errors import EngineError
+
+LANGUAGES: Mapping[str, str] = {
+    "en-us": "gmw/en-US",
+    "en-gb": "gmw/en",
+    "es": "roa/es",
+    "fr": "roa/fr",
+    "hi": "inc/hi",
+    "it": "roa/it",
+    "pt": "roa/pt-BR",
+}
+"""The pronunciations that can be had, and espeak's identifier of each."""
+
+CACHED_PHRASES = 2048
+
+_TIE = "\u0361"
+_PHONEMES_MODE = 0x02 | 1 << 7 | ord(_TIE) << 8
+_CHARS_UTF8 = 1
+_LANGUAGE_MARK = re.compile(r"\([^)]*\)")
+"""Where the library goes over to another language for a word; it would be read out."""
+
+_MARK = re.compile(r"[;!?…—–\"“”«»()\[\]{}¿¡。！？、，；：।॥]|[.,:](?!\w)")
+_WRITTEN_MARKS = str.maketrans(
+    {"–": "—", "«": "“", "»": "”", "[": "(", "]": ")", "{": "(", "}": ")", "。": ".", "！": "!", "？": "?"}
+    | {"、": ",", "，": ",", "；": ";", "：": ":", "।": ".", "॥": ".", "¿": None, "¡": None}
+)
+_MARKS = ";:,.!?…—“”()"
+_LEFT_BOUND = "“("
+_MOST_MARKS = 3
+"""Punctuation that may follow a word: each is a silence, and some people write hundreds."""
+
+_SINGLE = {
+    "a\u0361ɪ": "I",
+    "a\u0361ʊ": "W",
+    "d\u0361z": "ʣ",
+    "d\u0361ʒ": "ʤ",
+    "e\u0361ɪ": "A",
+    "o\u0361ʊ": "O",
+    "ə\u0361ʊ": "Q",
+    "s\u0361s": "S",
+    "t\u0361s": "ʦ",
+    "t\u0361ʃ": "ʧ",
+    "ɔ\u0361ɪ": "Y",
+}
+_ENGLISH = {
+    "ə\u0361l": "ᵊl",
+    "r": "ɹ",
+    "x": "k",
+    "ç": "k",
+    "ɬ": "l",
+    "ʔ": "t",
+    "ɐ": "ə",
+    "ɚ": "əɹ",
+    "ʲ": "",
+    "\u0303": "",
+}
+_AMERICAN = {"ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ː": "", "o": "ɔ"}
+_BRITISH = {"e\u0361ə": "ɛː", "iə": "ɪə", "o": "ɔ"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenWord:
+    """A word of the text that begins with phoneme number `phoneme`."""
+
+    text: str
+    start_char: int
+    phoneme: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounds:
+    """What is said, as phonemes and punctuation, and its words in order."""
+
+    phonemes: str
+    words: tuple[SpokenWord, ...] = ()
+
+
+class Pronouncer:
+    """Has one private copy of espeak-ng, used by one thread at a time for a fraction of a millisecond each.
+
+    The library's temporary copies that the package `phonemizer` makes would stay loaded until the process ends.
+    Constructing it loads the copy (blocks for some ms) and may raise EngineUnavailable; `close` unloads it.
+    """
+
+    def __init__(self, library_path: Path, data_path: Path, *, known: frozenset[str]) -> None:
+        self._library = _PhonemeLibrary(library_path, data_path)
+        self._known = known
+        self._lock = threading.Lock()
+        self._pronounced = lru_cache(CACHED_PHRASES)(self._pronounce)
+
+    def sounds_of(self, text: str, *, language: str, start_char: int = 0, find_words: bool = True) -> Sounds:
+        """Pronounce words and keep the punctuation between them; `language` is a key of LANGUAGES.
+
+        `start_char` is where `text` begins in the text that the words' places are counted in. Finding the words costs
+        some ms. What is not pronounced (a lone "—", say) is left out. Safe to call from several threads.
+        """
+        phonemes = ""
+        words: list[SpokenWord] = []
+        end = 0
+        for mark in [*_MARK.finditer(text), None]:
+            phrase_end = len(text) if mark is None else mark.start()
+            spoken = self._phrase(text[end:phrase_end], language, find_words=find_words)
+            if spoken.phonemes:
+                apart = phonemes and text[end].isspace() and phonemes[-1] not in _LEFT_BOUND
+                phonemes = phonemes + " " if apart else phonemes
+                words += [
+                    SpokenWord(
+                        text=word.text,
+                        start_char=start_char + end + word.start_char,
+                        phoneme=len(phonemes) + word.phoneme,
+                    )
+                    for word in spoken.words
+                ]
+                phonemes += spoken.phonemes
+            if mark is not None:
+                phonemes = _with_mark(phonemes, _as_written(mark.group(), text, mark.start()))
+                end = mark.end()
+        return Sounds(phonemes=phonemes, words=tuple(words))
+
+    def close(self) -> None:
+        with self._lock:
+            self._library.close()
+
+    def _phrase(self, phrase: str, language: str, *, find_words: bool) -> Sounds:
+        """A phrase without punctuation; its words' places are counted within it."""
+        tokens = list(re.finditer(r"\S+", phrase))
+        spoken = self._pronounced(" ".join(token.group() for token in tokens), language) if tokens else ""
+        if not spoken or not find_words:
+            return Sounds(phonemes=spoken)
+        alone = [self._pronounced(token.group(), language) for token in tokens] if len(tokens) > 1 else [spoken]
+        words: list[SpokenWord] = []
+        for token, phoneme in zip(tokens, align_words(alone, spoken), strict=True):
+            if has_words(token.group()):
+                begin, stop = _trimmed(token.group())
+                word = token.group()[begin:stop]
+                words.append(SpokenWord(text=word, start_char=token.start() + begin, phoneme=phoneme))
+        return Sounds(phonemes=spoken, words=tuple(words))
+
+    def _pronounce(self, phrase: str, language: str) -> str:
+        with self._lock:
+            said = self._library.phonemes(phrase, voice=LANGUAGES[language])
+        written = kokoro_letters(said, language)
+        return " ".join("".join(letter for letter in written if letter in self._known or letter.isspace()).split())
+
+
+class _PhonemeLibrary(EspeakLibrary):
+    """The library, asked how words are pronounced instead of to speak them."""
+
+    def phonemes(self, text: str, *, voice: str) -> str:
+        """IPA with a tie between the letters of one sound. Raises EngineError when there is no such voice."""
+        library = self._library
+        if library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise EngineError(f"espeak-ng has no voice {voice}: reinstall espeakng-loader")
+        translate = library.espeak_TextToPhonemes
+        translate.restype = ctypes.c_char_p
+        translate.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
+        rest = ctypes.c_char_p(text.encode())
+        clauses: list[str] = []
+        # The library takes one clause at a time and moves the pointer behind it; a null one is the end.
+        while rest.value is not None:
+            clauses.append((translate(ctypes.byref(rest), _CHARS_UTF8, _PHONEMES_MODE) or b"").decode())
+        return _LANGUAGE_MARK.sub("", " ".join(clauses))
+
+
+def kokoro_letters(ipa: str, language: str) -> str:
+    """espeak's IPA, sounds of several letters tied, in the letters of Kokoro."""
+    replaced = dict(_SINGLE)
+    if language.startswith("en"):
+        replaced = _ENGLISH | _SINGLE
+    for old in sorted(replaced, key=len, reverse=True):
+        ipa = ipa.replace(old, replaced[old])
+    if language.startswith("en"):
+        ipa = re.sub("(\\S)\u0329", "ᵊ\\1", ipa)
+        for old, new in (_AMERICAN if language == "en-us" else _BRITISH).items():
+            ipa = ipa.replace(old, new)
+    return ipa.replace(_TIE, "").replace("-", "").replace("_", "")
+
+
+def _as_written(mark: str, text: str, at: int) -> str:
+    """The mark as Kokoro knows it, "" for one that it does not; a straight quote is an opening or a closing one."""
+    if mark == '"':
+        return "“" if at == 0 or not (text[at - 1].isalnum() or text[at - 1] in ".,;:!?…") else "”"
+    return mark.translate(_WRITTEN_MARKS)
+
+
+def _with_mark(phonemes: str, mark: str) -> str:
+    """A mark stands once, however often it is written, behind the word before it; an opening one before the next."""
+    said = phonemes.rstrip(" ")
+    marks = len(said) - len(said.rstrip(_MARKS))
+    if not mark or marks >= _MOST_MARKS or said[-1:] == mark:
+        return phonemes
+    if mark in _LEFT_BOUND:
+        return said + (" " if said and said[-1] not in _LEFT_BOUND else "") + mark
+    return said + mark if said else ""
+
+
+def _trimmed(token: str) -> tuple[int, int]:
+    """Where the word within a token begins and ends: at its first and its last letter or digit, with its accents."""
+    spoken = [index for index, letter in enumerate(token) if letter.isalnum()]
+    stop = spoken[-1] + 1
+    # Vowel signs and accents of their own belong to the letter before them.
+    while stop < len(token) and _is_combining(token[stop]):
+        stop += 1
+    return spoken[0], stop
+
+
+def _is_combining(letter: str) -> bool:
+    return unicodedata.category(letter).startswith("M")
