@@ -38,6 +38,32 @@ def engine(name: str, title: str, **facts: Any) -> Message:
     return {"name": name, "title": title, **about, **facts}
 
 
+def model(name: str, title: str, kind: str = "stt", **facts: Any) -> Message:
+    about: Message = {
+        "name": name, "engine": {"stt": "whisper", "tts": "kokoro", "llm": "local"}[kind], "kind": kind,
+        "title": title, "good_for": "Understands you well on most laptops.", "languages": ["en"],
+        "size_bytes": 148_000_000, "memory_bytes": 400_000_000,
+        "licence": {"id": "MIT", "name": "MIT licence", "url": "https://example.org/mit", "summary": "Free for any use."},
+        "repository": f"Systran/{name}", "revision": "main", "preference": 60, "state": "available", "progress": None,
+        "failure": None, "problem": "", "in_use": False, "adopted": False, "ability": None, "measuring": False,
+        "recommended": False,
+    }  # fmt: skip
+    return {**about, **facts}
+
+
+def default_models() -> list[Message]:
+    return [
+        model("whisper-tiny", "Whisper tiny", size_bytes=75_500_000, preference=50),
+        model("whisper-base", "Whisper base", recommended=True,
+              languages=["en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "ar", "zh", "ja"]),
+        model("whisper-small", "Whisper small", size_bytes=486_000_000, preference=70),
+        model("whisper-medium", "Whisper medium", size_bytes=1_530_000_000, preference=80),
+        model("kokoro", "Kokoro", "tts", good_for="Speaks naturally.", recommended=True, size_bytes=354_000_000),
+        model("qwen2.5-0.5b", "Qwen 2.5 0.5B", "llm", good_for="Small talk without a network.", preference=30,
+              size_bytes=790_000_000),
+    ]  # fmt: skip
+
+
 def default_options() -> Message:
     return {
         "version": "0.1.0",
@@ -95,6 +121,15 @@ class MockServer:
         self.messages: list[Message] = []
         self.sound: list[tuple[float, bytes]] = []
         self.hellos = 0
+        self.models: Message = {
+            "models": default_models(), "folder": "/home/me/.local/share/syrinx/models",
+            "free_bytes": 123_000_000_000, "hub": "https://huggingface.co", "offline": False,
+        }  # fmt: skip
+        self.models_asked: list[tuple[str, str, Message | None]] = []
+        """Method, path and body of every question about models, in order."""
+        self.refusal: tuple[int, Message] | None = None
+        """What the next request that would change a model is answered with."""
+        self.verification: Message = {"ok": True, "problems": []}
         self._socket: WebSocket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = threading.Condition()
@@ -118,7 +153,23 @@ class MockServer:
     def sound_frames(self) -> int:
         return len(self.sound)
 
+    def asked(self, method: str) -> list[tuple[str, Message | None]]:
+        return [(path, body) for verb, path, body in list(self.models_asked) if verb == method]
+
     # --- what the test does ---
+
+    def model(self, name: str) -> Message:
+        """The model as it will be told next; change it in place."""
+        return next(one for one in self.models["models"] if one["name"] == name)
+
+    def pulling(self, name: str, done_bytes: int, stage: str = "downloading") -> None:
+        total = self.model(name)["size_bytes"]
+        progress = {"stage": stage, "done_bytes": done_bytes, "total_bytes": total, "bytes_per_s": 3.1e6,
+                    "seconds_left": (total - done_bytes) / 3.1e6}  # fmt: skip
+        self.model(name).update(state="pulling", progress=progress)
+
+    def install(self, name: str, **facts: Any) -> None:
+        self.model(name).update(state="installed", progress=None, failure=None, **facts)
 
     def send(self, kind: str, **fields: Any) -> None:
         self._do(self._connected().send_text(json.dumps({"type": kind, **fields})))
@@ -231,6 +282,27 @@ class MockServer:
             return JSONResponse({"error": "unauthorized"}, status_code=401)
         return JSONResponse(self.options)
 
+    async def _models(self, request: Request) -> JSONResponse:
+        """The models' routes; a refusal that the test has set is answered once."""
+        body = await request.json() if await request.body() else None
+        self.models_asked.append((request.method, request.url.path, body))
+        if request.method == "GET":
+            return JSONResponse(self.models)
+        if self.refusal is not None:
+            (status, error), self.refusal = self.refusal, None
+            return JSONResponse(error, status_code=status)
+        name = request.path_params["name"]
+        verb = (request.method, request.url.path.rsplit("/", 1)[1])
+        if verb == ("POST", "verify"):
+            return JSONResponse(self.verification)
+        if verb == ("POST", "pull"):
+            self.pulling(name, (self.model(name)["progress"] or {"done_bytes": 0})["done_bytes"])
+        elif verb == ("DELETE", "pull"):
+            self.model(name).update(state="available")
+        else:
+            self.model(name).update(state="available", progress=None, ability=None, in_use=False)
+        return JSONResponse(self.model(name), status_code=202 if request.method == "POST" else 200)
+
     async def _health(self, _request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
@@ -239,6 +311,10 @@ class MockServer:
             routes=[
                 WebSocketRoute("/ws", self._talk),
                 Route("/api/talk/options", self._options),
+                Route("/api/models", self._models),
+                Route("/api/models/{name}", self._models, methods=["DELETE"]),
+                Route("/api/models/{name}/pull", self._models, methods=["POST", "DELETE"]),
+                Route("/api/models/{name}/verify", self._models, methods=["POST"]),
                 Route("/health", self._health),
                 Mount("/", StaticFiles(directory=WEB, html=True)),
             ],

@@ -5,6 +5,7 @@ import {
   acceptSound, allSent, beginStream, endStream, flush, hold, noteSentence, onSoundBlocked, playedMs, playerHook,
   resume, soundingTurn, unlockSound,
 } from "./audio-player.js";
+import { startBetter } from "./better.js";
 import {
   characters, nextSpeaker, onCharacters, ownCharacters, setCharactersAside, setNextSpeaker, takeServerCharacters,
 } from "./characters.js";
@@ -16,11 +17,13 @@ import {
   helloBargeIn, listeningState, onListeningInterrupts, pressVoiceButton, startListening, startListeningRules,
   stopListening,
 } from "./listening.js";
-import { loadOptions, onOptions, optionsProblem, setToken, token } from "./options.js";
+import { startModels } from "./models.js";
+import { engineTitle, loadOptions, onOptions, optionsProblem, setToken, token } from "./options.js";
+import { startOwnWords } from "./own-words.js";
 import { clearProblem, currentProblem, onProblemPress, sayInPassing, showProblem } from "./problems.js";
 import {
-  addDelta, addMetrics, addPastReply, addSentence, addWords, forgetReplies, showSilentReplies, soundBegan,
-  soundStopped, stopWhereHeard, withdraw,
+  addDelta, addMetrics, addPastReply, addSentence, addWords, forgetReplies, noteHearing, showSilentReplies,
+  soundBegan, soundStopped, stopWhereHeard, withdraw,
 } from "./reply.js";
 import { forgetChoices, helloChoices, showSettingsProblem, startSettings } from "./settings.js";
 import { startSystem } from "./system.js";
@@ -58,7 +61,7 @@ function listenToReplies() {
   onMessage("audio_stream_start", (message) => {
     beginStream(message.turn, message.sample_rate);
     setSounding(message.speaker);
-    soundBegan(message);
+    soundBegan(message, message.engine && engineTitle("tts", message.engine));
   });
   onMessage("sentence", (message) => {
     if (message.spoken) noteSentence(message.turn, message.at_ms);
@@ -87,6 +90,7 @@ function listenToReplies() {
   onMessage("speaker", (message) => setNextSpeaker(message.speaker));
   onMessage("transcript", (message) => {
     withdraw(message.turn);
+    if (message.final) noteHearing(message.turn, message.engine && engineTitle("stt", message.engine));
     showTranscript(message);
   });
   onMessage("state", (message) => {
@@ -266,7 +270,10 @@ listenToConnection();
 startVoiceButton(interrupt);
 startTyping();
 startSettings({ onResetConversation: resetConversation });
+startModels();
 startSystem();
+startBetter();
+startOwnWords(interrupt);
 onCharacters(drawWelcome);
 onOptions(() => {
   if (optionsProblem()?.startsWith("token") && currentProblem() !== optionsProblem()) showProblem(optionsProblem());

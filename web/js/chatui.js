@@ -11,6 +11,7 @@ const NEAR_END_PX = 60;
 
 let following = true;
 let thinking = null;
+let ownLine = null; // what the browser's own recognition hears, until it is final
 let unplaced = []; // typed lines whose turn the server has not named yet
 
 // A line of its own per speaker and turn; the DOM order is the order of the turns.
@@ -54,7 +55,8 @@ function personLine(turn) {
 }
 
 // What the person says: partial words replace one another, a final empty text withdraws the line.
-export function showTranscript({ turn, text, final }) {
+// `stable` characters at its beginning will not change any more.
+export function showTranscript({ turn, text, final, stable = 0 }) {
   let line = personLine(turn);
   const typed = unplaced.findIndex((waiting) => waiting.text === text.trim());
   if (!line && final && typed >= 0) {
@@ -66,9 +68,41 @@ export function showTranscript({ turn, text, final }) {
     return;
   }
   line ??= addLine(turn, "person", "You").line;
-  line.querySelector(".words").textContent = text;
+  fillWords(line.querySelector(".words"), text, final ? 0 : stable);
   line.classList.toggle("partial", !final);
   if (final && !line.dataset.typed) announce(`You said: ${text}`);
+  keepFollowing();
+}
+
+function fillWords(words, text, stable) {
+  const characters = [...text]; // the server counts code points
+  if (!(stable > 0)) {
+    words.textContent = text;
+    return;
+  }
+  const firm = document.createElement("span");
+  firm.className = "stable";
+  firm.textContent = characters.slice(0, stable).join("");
+  words.replaceChildren(firm, characters.slice(stable).join(""));
+}
+
+// Words that the browser itself understood: tentative ones replace one another, empty ones withdraw the line, final
+// ones are placed as typed ones are.
+export function showOwnWords(text, { final }) {
+  if (text === "") {
+    ownLine?.remove();
+    ownLine = null;
+    return;
+  }
+  ownLine ??= addLine(Number.MAX_SAFE_INTEGER, "person", "You").line;
+  ownLine.querySelector(".words").textContent = text;
+  ownLine.classList.toggle("partial", !final);
+  if (final) {
+    announce(`You said: ${text}`);
+    ownLine.dataset.typed = "true";
+    unplaced.push({ text, line: ownLine });
+    ownLine = null;
+  }
   keepFollowing();
 }
 
@@ -122,6 +156,7 @@ export function addDivider(text) {
 export function emptyConversation() {
   list.replaceChildren();
   thinking = null;
+  ownLine = null;
   unplaced = [];
   welcome.hidden = false;
 }

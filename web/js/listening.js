@@ -1,17 +1,20 @@
 // When the microphone is heard: the voice button, and listening that stops and goes on by itself around a reply.
 // At audio_stream_start the page stops sending unless the person may interrupt by speaking; at audio_stream_stop it
 // begins again, but only if it had stopped by itself. What the person presses in between always wins.
+// Where the browser's own recognition hears, the same rules hold for it, and no microphone of ours is opened.
 
 import {
   closeMicrophone, echoCancelled, microphoneOpen, onMicrophoneFrame, onMicrophoneTrouble, openMicrophone,
 } from "./audio-capture.js";
 import { unlockSound } from "./audio-player.js";
+import { browserEarOn, hearWithBrowser, stopBrowserHearing, turnBrowserEar } from "./browser-ear.js";
 import { keep, kept } from "./kept.js";
 import { clearProblem, showProblem } from "./problems.js";
-import { connect, connectionPhase, onMessage, send, sendSound } from "./websocket.js";
+import { connect, connectionPhase, onConnection, onMessage, send, sendSound } from "./websocket.js";
 
 const MICROPHONE_PROBLEMS = [
-  "mic-refused", "mic-none", "mic-busy", "mic-insecure", "mic-lost", "mic-muted", "browser-old",
+  "mic-refused", "mic-none", "mic-busy", "mic-insecure", "mic-lost", "mic-muted", "browser-old", "ear-refused",
+  "ear-network", "ear-language", "ear-failed",
 ];
 const changeHandlers = [];
 
@@ -48,9 +51,19 @@ export function setMayInterrupt(allowed) {
   changed();
 }
 
-// True when speech over the reply may be heard: the person wants it and the browser takes the reply out of it.
+// True when speech over the reply may be heard: the person wants it and the browser takes the reply out of the sound,
+// or, where it gives words, own-words.js takes it out of them.
 export function bargeIn() {
-  return mayInterrupt && echoCancelled() === true;
+  return mayInterrupt && (browserEarOn() || echoCancelled() === true);
+}
+
+// Whoever hears is changed for the other at once where one is listening.
+export function setBrowserEar(isOn) {
+  const wasWanted = wanted;
+  if (wasWanted) stopListening();
+  turnBrowserEar(isOn);
+  if (wasWanted) startListening();
+  else changed();
 }
 
 export function helloBargeIn() {
@@ -71,7 +84,7 @@ export async function startListening() {
   wanted = true;
   changed();
   if (connectionPhase() === "closed") connect();
-  const problem = await openMicrophone();
+  const problem = browserEarOn() ? null : await openMicrophone();
   if (problem) {
     wanted = false;
     showProblem(problem);
@@ -87,7 +100,8 @@ export async function startListening() {
   stoppedAutomatically = false;
   sending = true;
   tellBargeIn();
-  send({ type: "start_listening" }); // where the talk is not open yet, listenAgain says it
+  // Where the talk is not open yet, listenAgain says it.
+  if (!browserEarOn()) send({ type: "start_listening" });
   changed();
 }
 
@@ -97,12 +111,18 @@ export function stopListening() {
   sending = false;
   stoppedAutomatically = false;
   closeMicrophone();
-  if (told) send({ type: "stop_listening" });
+  if (told && !browserEarOn()) send({ type: "stop_listening" });
   changed();
 }
 
 function changed() {
+  followWithBrowserEar();
   for (const handler of changeHandlers) handler();
+}
+
+function followWithBrowserEar() {
+  if (browserEarOn() && wanted && sending && connectionPhase() === "ready") hearWithBrowser();
+  else stopBrowserHearing({ finish: !wanted });
 }
 
 function tellBargeIn() {
@@ -115,18 +135,16 @@ function listenAgain(ready) {
   replySounds = false;
   stoppedAutomatically = false;
   tellBargeIn();
-  if (wanted && microphoneOpen()) {
-    sending = true;
-    if (!ready.listening) send({ type: "start_listening" });
-  } else if (ready.listening && !wanted) {
-    send({ type: "stop_listening" });
-  }
+  const ours = wanted && !browserEarOn() && microphoneOpen();
+  if (ours || (wanted && browserEarOn())) sending = true;
+  if (ours && !ready.listening) send({ type: "start_listening" });
+  if (ready.listening && (!wanted || browserEarOn())) send({ type: "stop_listening" });
   changed();
 }
 
 export function startListeningRules() {
   onMicrophoneFrame((pcm) => {
-    if (sending) sendSound(pcm);
+    if (sending && !browserEarOn()) sendSound(pcm);
   });
   onMicrophoneTrouble((problem) => {
     if (problem === null) clearProblem("mic-muted");
@@ -134,6 +152,7 @@ export function startListeningRules() {
     if (problem === "mic-lost") stopListening();
   });
   onMessage("ready", listenAgain);
+  onConnection(followWithBrowserEar);
   onMessage("audio_stream_start", () => {
     replySounds = true;
     if (sending && !bargeIn()) {

@@ -73,42 +73,86 @@ function primary(language) {
   return language.split("-")[0].toLowerCase();
 }
 
-// Some engines' names say man or woman already.
-function describedVoice({ name, gender, engine }) {
-  const saysGender = /\b(wo)?man\b|\b(fe)?male\b/iu.test(name);
-  return [name, saysGender ? "" : gender, engine].filter(Boolean).join(", ");
+export function engineTitle(kind, name) {
+  return enginesOf(kind).find((engine) => engine.name === name)?.title ?? name;
 }
 
-// Fills a select with voices grouped by language, those of `language` first, that fit the filter's words; the chosen
-// one always stays.
+// The engine that can mix voices, null where none in reach can.
+export function mixingEngine() {
+  return enginesOf("tts").find((engine) => engine.blends && engine.available) ?? null;
+}
+
+export function isMix(id) {
+  return id !== "" && mixingEngine() !== null && !voiceOf(id) && id.includes("+");
+}
+
+function voiceOf(id) {
+  return (options?.voices ?? []).find((voice) => voice.id === id);
+}
+
+// Some engines' names say man or woman already.
+function describedVoice({ name, gender, grade }) {
+  const saysGender = /\b(wo)?man\b|\b(fe)?male\b/iu.test(name);
+  return [name, saysGender ? "" : gender, grade ? `grade ${grade}` : ""].filter(Boolean).join(", ");
+}
+
+// A- comes after A, and a voice without a grade after all that have one.
+function gradeOrder({ grade }) {
+  if (!grade) return 100;
+  return 10 * grade.charCodeAt(0) - 650 + ({ "+": -1, "-": 1 }[grade[1]] ?? 0);
+}
+
+// Fills a select with voices grouped by language and engine, those of `language` first and the best grade before the
+// others, that fit the filter's words; the chosen one always stays.
 export function fillVoices(select, { filter = "", chosen = "", language = "", none = "As the server chooses" }) {
   const wanted = filter.toLowerCase().split(/\s+/u).filter(Boolean);
-  const groups = new Map();
-  const ownGroups = new Set(); // names of the language itself and its varieties
+  const groups = new Map(); // by label: {own, language, place, voices}
+  const engines = enginesOf("tts").map((engine) => engine.name);
   for (const voice of options?.voices ?? []) {
-    const group = languageName(voice.language);
-    const described = `${voice.name} ${voice.id} ${group} ${voice.language} ${voice.gender ?? ""} ${voice.engine}`;
+    const spoken = languageName(voice.language);
+    const title = engineTitle("tts", voice.engine);
+    const described = `${describedVoice(voice)} ${voice.id} ${spoken} ${voice.language} ${voice.gender ?? ""} ${voice.engine} ${title}`;
     const fits = wanted.every((word) => described.toLowerCase().includes(word));
     if (!fits && voice.id !== chosen) continue;
-    if (primary(voice.language) === primary(language)) ownGroups.add(group);
-    if (!groups.has(group)) groups.set(group, []);
-    groups.get(group).push(voice);
+    const label = `${spoken}: ${title}`;
+    if (!groups.has(label)) {
+      const own = primary(voice.language) === primary(language);
+      groups.set(label, { label, own, language: spoken, place: engines.indexOf(voice.engine), voices: [] });
+    }
+    groups.get(label).voices.push(voice);
   }
   select.replaceChildren(new Option(none, ""));
-  const inOrder = [...groups.keys()].sort(
-    (one, other) => ownGroups.has(other) - ownGroups.has(one) || one.localeCompare(other),
-  );
-  for (const group of inOrder) {
+  const inOrder = [...groups.values()].sort((one, other) =>
+    other.own - one.own || one.language.localeCompare(other.language) || one.place - other.place);
+  for (const { label, voices } of inOrder) {
     const element = document.createElement("optgroup");
-    element.label = group;
-    for (const voice of groups.get(group)) {
+    element.label = label;
+    // Sorting keeps the server's order among equals.
+    for (const voice of voices.sort((one, other) => gradeOrder(one) - gradeOrder(other))) {
       element.append(new Option(describedVoice(voice), voice.id));
     }
     select.append(element);
   }
   // A voice kept from another day may be gone; it stays named, so that nobody wonders what was chosen.
   if (chosen && ![...select.options].some((option) => option.value === chosen)) {
-    select.append(new Option(`${chosen} (not on this server)`, chosen));
+    select.append(new Option(isMix(chosen) ? `Mix of ${chosen}` : `${chosen} (not on this server)`, chosen));
   }
   select.value = chosen;
+}
+
+// What is wrong with a mix as it was typed; empty when nothing is. The server has the last word.
+export function faultOfMix(text) {
+  const known = (options?.voices ?? []).filter((voice) => voice.engine === mixingEngine()?.name);
+  const parts = text.split("+").map((part) => part.trim());
+  if (parts.length < 2) return "Join two voices or more by +.";
+  for (const part of parts) {
+    const [name, weight, ...more] = part.split("*").map((piece) => piece.trim());
+    if (!known.some((voice) => voice.id === name)) {
+      return `${name || "Nothing"} is no voice of ${mixingEngine().title}. It has ${known.slice(0, 3).map((voice) => voice.id).join(", ")} and others.`;
+    }
+    if (more.length > 0 || (weight !== undefined && !/^\d*\.?\d+$/u.test(weight)) || Number(weight) === 0) {
+      return `A weight is a number above 0, as in ${name}*0.5.`;
+    }
+  }
+  return "";
 }

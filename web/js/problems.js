@@ -37,6 +37,26 @@ const sentences = {
     what: "This browser cannot hand over the microphone's sound.",
     means: "Typing works. For speaking, open the page in a browser of 2021 or later.",
   },
+  "ear-refused": {
+    what: "The browser keeps its speech recognition from this page.",
+    means: "It may be switched off in its settings. Syrinx's own ear works without it.",
+    press: "Use Syrinx's ear",
+  },
+  "ear-network": {
+    what: "The browser's speech recognition does not reach its service.",
+    means: "It needs the internet, and some browsers have no service. Syrinx's own ear works without.",
+    press: "Use Syrinx's ear",
+  },
+  "ear-language": {
+    what: "The browser's speech recognition does not know this language.",
+    means: "Choose another language under Voices, or let Syrinx hear you.",
+    press: "Use Syrinx's ear",
+  },
+  "ear-failed": {
+    what: "The browser's speech recognition has stopped.",
+    means: "It gave no reason that helps. Syrinx's own ear works without it.",
+    press: "Use Syrinx's ear",
+  },
   "sound-blocked": {
     what: "The browser keeps the sound back.",
     means: "The reply is shown, and is heard once you press something on this page.",

@@ -4,10 +4,12 @@
 import { announce } from "./announcer.js";
 import { playedMs } from "./audio-player.js";
 import { addLine, adoptTyped, hideThinking, keepFollowing } from "./chatui.js";
+import { freshMarks, readMarks, styledNodes } from "./markdown.js";
 import { markedWords } from "./spoken-words.js";
 import { drawTimeline } from "./timeline.js";
 
 const replies = new Map(); // by turn; see replyOf
+const heardBy = new Map(); // by turn: the title of the engine that understood the person
 
 let frameAsked = false;
 
@@ -16,9 +18,10 @@ function replyOf(turn) {
     replies.set(turn, {
       turn,
       deltas: [], // {speaker, text}, as the language model wrote them
-      sentences: [], // {index, speaker, text, atMs, spoken, words, element, spans}
+      sentences: [], // {index, speaker, text, atMs, spoken, words, element, spans, marks}
       shown: 0, // how many sentences are on the page
-      lines: [], // one per change of speaker: {speaker, line, body, words}
+      lines: [], // one per change of speaker: {speaker, line, body, words, marks}
+      spokenBy: "", // the title of the engine that speaks it
       sounds: false, // its sound has begun
       over: false, // nothing more is taken for it
       timeline: null,
@@ -41,7 +44,7 @@ export function addSentence({ turn, index, speaker, text, at_ms: atMs, spoken })
   const reply = replyOf(turn);
   if (reply.over) return;
   adoptTyped(turn);
-  reply.sentences.push({ index, speaker, text, atMs, spoken, words: [], element: null, spans: [] });
+  reply.sentences.push({ index, speaker, text, atMs, spoken, words: [], element: null, spans: [], marks: null });
   reveal(reply);
   askFrame();
 }
@@ -53,9 +56,11 @@ export function addWords({ turn, index, words }) {
   if (sentence.element) markUp(sentence);
 }
 
-export function soundBegan({ turn }) {
+// `engine` is the title of the one that speaks, empty where the server does not tell.
+export function soundBegan({ turn }, engine = "") {
   const reply = replyOf(turn);
   reply.sounds = true;
+  reply.spokenBy = engine;
   adoptTyped(turn);
   askFrame();
 }
@@ -119,13 +124,25 @@ export function addPastReply(turn, parts) {
   const reply = replyOf(turn);
   reply.over = true;
   reply.sentences = parts.map(({ speaker, text }, index) => ({
-    index, speaker, text, atMs: 0, spoken: true, words: [], element: null, spans: [],
+    index, speaker, text, atMs: 0, spoken: true, words: [], element: null, spans: [], marks: null,
   }));
   cutAt(reply, parts.map((part) => part.heard).join(""));
 }
 
 export function forgetReplies() {
   replies.clear();
+  heardBy.clear();
+}
+
+export function noteHearing(turn, engine) {
+  if (engine) heardBy.set(turn, engine);
+}
+
+// All of a reply's text that has come, as the language model wrote it.
+export function replyText(turn) {
+  const reply = replies.get(turn);
+  const joined = (list) => list.map((part) => part.text).join("");
+  return reply ? `${joined(reply.deltas)} ${joined(reply.sentences)}` : "";
 }
 
 function askFrame() {
@@ -163,13 +180,15 @@ function show(reply, sentence) {
   sentence.element = document.createElement("span");
   sentence.element.className = "sentence";
   line.words.append(sentence.element);
+  sentence.marks = readMarks(sentence.text, line.marks);
+  line.marks = sentence.marks.after;
   reply.shown += 1;
   markUp(sentence);
   keepFollowing();
 }
 
 function markUp(sentence) {
-  const { nodes, spans } = markedWords(sentence.text, sentence.words);
+  const { nodes, spans } = markedWords(sentence.marks, sentence.words);
   sentence.spans = spans;
   sentence.element.replaceChildren(...nodes);
 }
@@ -177,7 +196,7 @@ function markUp(sentence) {
 function lineOf(reply, speaker) {
   const last = reply.lines.at(-1);
   if (last?.speaker === speaker) return last;
-  const line = { speaker, ...addLine(reply.turn, "reply", speaker) };
+  const line = { speaker, marks: freshMarks(), ...addLine(reply.turn, "reply", speaker) };
   reply.lines.push(line);
   return line;
 }
@@ -208,7 +227,14 @@ function showRest(reply) {
   while (reply.shown < reply.sentences.length) show(reply, reply.sentences[reply.shown]);
   const rest = unsaidDeltas(reply);
   settle(reply);
-  for (const { speaker, text } of rest) lineOf(reply, speaker).words.append(text);
+  for (const { speaker, text } of rest) lineOf(reply, speaker).words.append(...continued(lineOf(reply, speaker), text));
+}
+
+// The nodes of text that goes on where a line's sentences ended.
+function continued(line, text) {
+  const marks = readMarks(text, line.marks);
+  line.marks = marks.after;
+  return styledNodes(marks, 0, marks.characters.length);
 }
 
 // Greys everything after `heard`, which is compared without its spaces: memory trims them.
@@ -219,7 +245,7 @@ function cutAt(reply, heard) {
   let matched = 0;
   let last = null;
   for (const sentence of reply.sentences) {
-    const characters = [...sentence.text];
+    const { characters } = sentence.marks;
     let cut = 0;
     while (cut < characters.length) {
       const isSpace = /\s/u.test(characters[cut]);
@@ -229,12 +255,14 @@ function cutAt(reply, heard) {
     }
     if (cut < characters.length) matched = wanted.length;
     sentence.element.className = "sentence";
-    sentence.element.replaceChildren(characters.slice(0, cut).join(""));
-    const unheard = characters.slice(cut).join("");
-    if (unheard.trim()) last = appendUnheard(sentence.element, unheard);
+    sentence.element.replaceChildren(...styledNodes(sentence.marks, 0, cut));
+    const unheard = styledNodes(sentence.marks, cut, characters.length);
+    if (unheard.some((node) => node.textContent.trim())) last = appendUnheard(sentence.element, unheard);
   }
   for (const { speaker, text } of rest) {
-    if (text.trim()) last = appendUnheard(lineOf(reply, speaker).words, text);
+    if (!text.trim()) continue;
+    const line = lineOf(reply, speaker);
+    last = appendUnheard(line.words, continued(line, text));
   }
   if (!last) return;
   const note = document.createElement("span");
@@ -243,10 +271,10 @@ function cutAt(reply, heard) {
   last.after(" ", note);
 }
 
-function appendUnheard(place, text) {
+function appendUnheard(place, nodes) {
   const unheard = document.createElement("span");
   unheard.className = "unheard";
-  unheard.textContent = text;
+  unheard.append(...nodes);
   place.append(unheard);
   return unheard;
 }
@@ -270,14 +298,14 @@ function unsaidDeltas(reply) {
 function settle(reply) {
   for (const sentence of reply.sentences) {
     sentence.element.className = "sentence";
-    sentence.element.replaceChildren(sentence.text);
+    sentence.element.replaceChildren(...styledNodes(sentence.marks, 0, sentence.marks.characters.length));
   }
 }
 
 function drawMetrics(reply) {
   const last = reply.lines.at(-1);
   if (!last || !reply.ms) return;
-  const drawn = drawTimeline(reply.ms);
+  const drawn = drawTimeline(reply.ms, { heardBy: heardBy.get(reply.turn), spokenBy: reply.spokenBy });
   if (!drawn) return;
   if (reply.timeline) reply.timeline.replaceWith(drawn);
   else last.body.append(drawn);

@@ -1,10 +1,14 @@
-// The settings sheet: language, voice, engines, interrupting by speaking, starting over.
+// The settings sheet: language, voice, engines, who hears, interrupting by speaking, starting over.
 
 import { echoCancelled } from "./audio-capture.js";
+import { browserEarExists, browserEarOn, staysOnDevice, useLanguage } from "./browser-ear.js";
 import { startCharacterEditor } from "./character-editor.js";
-import { keep, kept } from "./kept.js";
-import { mayInterruptBySpeaking, onListeningChange, setMayInterrupt } from "./listening.js";
-import { chosenEngine, enginesOf, fillVoices, languageName, onOptions, talkOptions } from "./options.js";
+import { keep, keepInTab, kept, keptInTab } from "./kept.js";
+import { mayInterruptBySpeaking, onListeningChange, setBrowserEar, setMayInterrupt } from "./listening.js";
+import {
+  chosenEngine, enginesOf, engineTitle, faultOfMix, fillVoices, isMix, languageName, mixingEngine, onOptions,
+  talkOptions,
+} from "./options.js";
 import { onMessage, send } from "./websocket.js";
 
 const sheet = document.getElementById("settings");
@@ -19,12 +23,19 @@ const llmLine = document.getElementById("llm-line");
 const remoteNote = document.getElementById("remote-note");
 const bargeIn = document.getElementById("barge-in");
 const bargeInNote = document.getElementById("barge-in-note");
-const engineSelects = { llm: "choice-llm", stt: "choice-stt", tts: "choice-tts" };
+const browserEar = document.getElementById("browser-ear");
+const browserEarNote = document.getElementById("browser-ear-note");
+const mix = document.getElementById("mix");
+const mixText = document.getElementById("mix-text");
+const mixProblem = document.getElementById("mix-problem");
+const engineSelects = { stt: "choice-stt", tts: "choice-tts", llm: "choice-llm" };
+// What a select has for leaving the choice to the server.
+const AUTOMATIC = "";
 // The one engine that is no language model, by its name in the options.
 const SCRIPT = "companion";
 
-let inUse = {}; // kind: {name, title, remote}, from `ready`, then as chosen here
-let chosenEngines = {}; // kind: name, as chosen on this page, for hello has no place for them
+let inUse = {}; // kind: {name, title, remote}, from `ready`, then as chosen here or as a turn tells
+let chosenEngines = keptInTab("engines", {}); // kind: name or "auto", as chosen here, for hello has no place for them
 let chosenLanguage = kept("language", "");
 let chosenVoice = kept("voice", "");
 
@@ -35,6 +46,20 @@ export function helloChoices() {
 
 export function engineInUse(kind) {
   return inUse[kind] ?? chosenEngine(kind);
+}
+
+// The engine that the person chose, null where the choice is automatic.
+export function engineChosen(kind) {
+  const chosen = chosenEngines[kind] ?? talkOptions()?.defaults?.[kind];
+  return !chosen || chosen === "auto" ? null : chosen;
+}
+
+// A turn told which engine heard or spoke: with an automatic choice that may change at any time.
+export function noteEngine(kind, name) {
+  if (!name || engineInUse(kind)?.name === name) return;
+  const engine = enginesOf(kind).find((one) => one.name === name);
+  if (engine) inUse[kind] = engine;
+  drawEngines();
 }
 
 // Choices of another day or server may be refused at hello; the server's own then hold.
@@ -88,8 +113,8 @@ function drawEngines() {
       option.disabled = !engine.available;
       return option;
     });
-    select.replaceChildren(...options);
-    select.value = engineInUse(kind)?.name ?? "";
+    select.replaceChildren(...leftToTheServer(kind), ...options);
+    select.value = chosenEngines[kind] ?? AUTOMATIC;
   }
   const llm = engineInUse("llm");
   llmNote.textContent = llm ? modelLine(llm) : "";
@@ -98,6 +123,23 @@ function drawEngines() {
   remoteNote.textContent = remote.length
     ? `${remote.map((engine) => engine.title).join(" and ")}: sound or text leaves this server for it.`
     : "Hearing and speaking stay on the server that runs Syrinx.";
+}
+
+// Null for an engine brings the server's default back, which is the automatic choice unless its settings name one.
+function leftToTheServer(kind) {
+  const fixed = talkOptions()?.defaults?.[kind] ?? "auto";
+  const now = chosenEngines[kind] === undefined && engineInUse(kind);
+  if (fixed === "auto") return [new Option(now ? `Automatic: ${now.title}` : "Automatic", AUTOMATIC)];
+  return [new Option(`As the server is set: ${engineTitle(kind, fixed)}`, AUTOMATIC), new Option("Automatic", "auto")];
+}
+
+function chooseEngine(kind, name) {
+  if (name === AUTOMATIC) delete chosenEngines[kind];
+  else chosenEngines[kind] = name;
+  keepInTab("engines", chosenEngines);
+  inUse[kind] = enginesOf(kind).find((engine) => engine.name === name) ?? chosenEngine(kind);
+  drawEngines();
+  tell({ [kind]: name === AUTOMATIC ? null : name });
 }
 
 function modelLine(llm) {
@@ -112,7 +154,9 @@ function modelLine(llm) {
 export function drawBargeIn() {
   const cancelled = echoCancelled();
   bargeIn.checked = mayInterruptBySpeaking();
-  if (cancelled === false) {
+  if (browserEarOn() && bargeIn.checked) {
+    bargeInNote.textContent = "The browser goes on hearing during a reply; words of the reply itself are left out.";
+  } else if (cancelled === false) {
     bargeInNote.textContent =
       "This microphone has no echo cancellation, so listening stops while the reply sounds. Press Escape to interrupt.";
   } else if (bargeIn.checked) {
@@ -120,6 +164,43 @@ export function drawBargeIn() {
   } else {
     bargeInNote.textContent = "Listening stops while the reply sounds and goes on after it.";
   }
+}
+
+function drawBrowserEar() {
+  document.getElementById("browser-ear-choice").hidden = !browserEarExists();
+  browserEar.checked = browserEarOn();
+  browserEarNote.textContent = staysOnDevice()
+    ? "Your browser understands you on this device: the sound leaves neither it nor this page. Syrinx gets the words."
+    : "Your browser sends what you say to its maker's service (Chrome: Google, Edge: Microsoft, Safari: Apple). Syrinx gets only the words.";
+  document.getElementById("choice-stt").disabled = browserEarOn();
+}
+
+function drawMix() {
+  const engine = mixingEngine();
+  mix.hidden = engine === null;
+  if (engine === null) return;
+  const some = talkOptions().voices.filter((one) => one.engine === engine.name).map((one) => one.id);
+  mixText.placeholder = some.length > 1 ? `${some[0]}+${some[1]}*0.5` : "";
+  if (isMix(chosenVoice)) {
+    mixText.value = chosenVoice;
+    mix.open = true;
+  }
+}
+
+function useMix() {
+  const text = mixText.value.replace(/\s+/gu, "");
+  const fault = faultOfMix(text);
+  mixProblem.textContent = fault;
+  mixProblem.hidden = fault === "";
+  mixText.setAttribute("aria-invalid", String(fault !== ""));
+  if (fault === "") chooseVoice(text);
+}
+
+function chooseVoice(id) {
+  chosenVoice = id;
+  keep("voice", id || null);
+  drawVoices();
+  tell({ voice: id || null });
 }
 
 function tell(change) {
@@ -133,7 +214,7 @@ function tellEnginesAgain() {
   for (const [kind, name] of Object.entries(chosenEngines)) {
     if (inUse[kind]?.name === name) continue;
     change[kind] = name;
-    inUse[kind] = enginesOf(kind).find((engine) => engine.name === name);
+    inUse[kind] = enginesOf(kind).find((engine) => engine.name === name) ?? inUse[kind];
   }
   if (Object.keys(change).length > 0) send({ type: "set", ...change });
 }
@@ -162,6 +243,7 @@ function listenToChoices() {
     chosenLanguage = language.value;
     keep("language", chosenLanguage || null);
     noteLanguage();
+    useLanguage(chosenLanguage).then(drawBrowserEar);
     const fits = voiceSpeaks(chosenVoice, chosenLanguage);
     if (!fits) {
       chosenVoice = "";
@@ -171,19 +253,19 @@ function listenToChoices() {
     tell({ language: chosenLanguage, ...(!fits && { voice: null }) });
   });
   voiceFilter.addEventListener("input", drawVoices);
-  voice.addEventListener("change", () => {
-    chosenVoice = voice.value;
-    keep("voice", chosenVoice || null);
-    tell({ voice: chosenVoice || null });
+  voice.addEventListener("change", () => chooseVoice(voice.value));
+  document.getElementById("use-mix").addEventListener("click", useMix);
+  mixText.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") useMix();
   });
   for (const [kind, id] of Object.entries(engineSelects)) {
-    document.getElementById(id).addEventListener("change", (event) => {
-      chosenEngines[kind] = event.target.value;
-      inUse[kind] = enginesOf(kind).find((engine) => engine.name === event.target.value);
-      drawEngines();
-      tell({ [kind]: event.target.value });
-    });
+    document.getElementById(id).addEventListener("change", (event) => chooseEngine(kind, event.target.value));
   }
+  browserEar.addEventListener("change", () => {
+    setBrowserEar(browserEar.checked);
+    drawBrowserEar();
+    drawBargeIn();
+  });
   bargeIn.addEventListener("change", () => setMayInterrupt(bargeIn.checked));
 }
 
@@ -208,7 +290,9 @@ export function startSettings({ onResetConversation }) {
   onOptions(() => {
     drawLanguages();
     drawVoices();
+    drawMix();
     drawEngines();
+    useLanguage(language.value).then(drawBrowserEar);
   });
   onMessage("ready", (ready) => {
     inUse = { ...ready.engines };
@@ -216,8 +300,16 @@ export function startSettings({ onResetConversation }) {
     drawEngines();
   });
   onMessage("error", (error) => {
-    if (error.code === "unknown_engine") chosenEngines = {};
+    if (error.code !== "unknown_engine") return;
+    chosenEngines = {};
+    keepInTab("engines", null);
+    drawEngines();
   });
+  onMessage("transcript", (message) => {
+    if (message.final) noteEngine("stt", message.engine);
+  });
+  onMessage("audio_stream_start", (message) => noteEngine("tts", message.engine));
   onListeningChange(drawBargeIn);
+  drawBrowserEar();
   drawBargeIn();
 }

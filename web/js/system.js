@@ -1,21 +1,34 @@
-// The System view: engines in use and available with what mends a missing one, the server's version, light or dark.
+// The System view: what hears, speaks and thinks, the models to be had for it, the server's version, light or dark.
 
+import { size } from "./figures.js";
 import { keep, kept } from "./kept.js";
+import { createCard } from "./model-card.js";
+import { loadModels, modelsAnswer, modelsProblem, onModels } from "./models.js";
 import { enginesOf, loadOptions, onOptions, optionsProblem, serverVersion, talkOptions } from "./options.js";
-import { currentView, onViewShown } from "./views.js";
+import { currentDetail, currentView, onViewShown } from "./views.js";
 import { redrawRing } from "./voice-ring.js";
 import { connectionPhase, onConnection, onMessage } from "./websocket.js";
 
 const line = document.getElementById("system-line");
+const modelsLine = document.getElementById("models-line");
 const engines = document.getElementById("engines");
 const themeChoice = document.getElementById("theme-choice");
 const KINDS = [
-  { kind: "stt", title: "Hearing" },
-  { kind: "llm", title: "Thinking" },
-  { kind: "tts", title: "Speaking" },
+  { kind: "stt", title: "Hearing", models: "Models that hear" },
+  { kind: "tts", title: "Speaking", models: "Models that speak" },
+  { kind: "llm", title: "Thinking", models: "Models that think" },
 ];
+// Of those that nothing speaks for, so many are shown; the rest is a press away.
+const FEW = 2;
+
+const cards = new Map(); // by the model's name
+const sections = new Map(); // by kind: {element, engines, models, list, more}
+const shown = new Set(); // names of the models that are on the page; none leaves it while one looks
+const opened = new Set(); // kinds of which all models are shown
 
 let protocol = null;
+let order = new Map(); // name: place; kept while one looks, so that nothing moves under a finger
+let pointedAt = ""; // the model that the address names and that has not been opened yet
 
 function draw() {
   line.textContent = [
@@ -27,7 +40,11 @@ function draw() {
     engines.replaceChildren(drawMissingList());
     return;
   }
-  engines.replaceChildren(...KINDS.flatMap(({ kind, title }) => drawKind(title, enginesOf(kind))));
+  if (!sections.get("stt").element.isConnected) {
+    engines.replaceChildren(...KINDS.map(({ kind }) => sections.get(kind).element));
+    drawModels();
+  }
+  for (const { kind } of KINDS) sections.get(kind).engines.replaceChildren(...enginesOf(kind).map(drawEngine));
 }
 
 function drawMissingList() {
@@ -45,13 +62,22 @@ function drawMissingList() {
   return paragraph;
 }
 
-function drawKind(title, list) {
-  const heading = document.createElement("h2");
-  const table = document.createElement("ul");
-  heading.textContent = title;
-  table.className = "engine-list";
-  table.append(...list.map(drawEngine));
-  return [heading, table];
+function drawSection({ kind, title, models }) {
+  const element = document.createElement("section");
+  element.setAttribute("aria-labelledby", `kind-${kind}`);
+  element.innerHTML = `<h2 id="kind-${kind}">${title}</h2><ul class="engine-list"></ul>
+    <div class="models" hidden><h3>${models}</h3><ul></ul><button class="plain more" type="button"></button></div>`;
+  const more = element.querySelector(".more");
+  more.addEventListener("click", () => {
+    opened.add(kind);
+    const firstHidden = modelsOf(kind).find((model) => !shown.has(model.name));
+    drawModels();
+    cards.get(firstHidden?.name)?.element.querySelector(".model-title").focus();
+  });
+  sections.set(kind, {
+    element, engines: element.querySelector(".engine-list"), models: element.querySelector(".models"),
+    list: element.querySelector(".models ul"), more,
+  });
 }
 
 function drawEngine(engine) {
@@ -61,6 +87,7 @@ function drawEngine(engine) {
   item.innerHTML = `<span class="engine-state"></span><span class="engine-title"></span>
     <span class="engine-place quiet"></span>`;
   item.querySelector(".engine-state").textContent = state;
+  item.querySelector(".engine-state").dataset.mark = state.replace(" ", "-");
   item.querySelector(".engine-title").textContent = engine.title;
   item.querySelector(".engine-place").textContent = engine.remote ? "elsewhere: data leaves this server" : "on this server";
   if (!engine.available && engine.reason) item.append(textElement("p", "engine-reason", engine.reason));
@@ -75,6 +102,84 @@ function textElement(tag, className, text) {
   return element;
 }
 
+function modelsOf(kind) {
+  return (modelsAnswer()?.models ?? [])
+    .filter((model) => model.kind === kind)
+    .sort((one, other) => order.get(one.name) - order.get(other.name));
+}
+
+// What is here first, then what is recommended, then the best.
+function putInOrder() {
+  const rank = (model) => (model.state !== "available" || model.progress ? 0 : model.recommended ? 1 : 2);
+  const inOrder = [...modelsAnswer().models].sort(
+    (one, other) => rank(one) - rank(other) || other.preference - one.preference,
+  );
+  order = new Map(inOrder.map((model, place) => [model.name, place]));
+  shown.clear();
+}
+
+function speaksForItself(model) {
+  return model.state !== "available" || model.progress || model.failure || model.recommended || model.name === pointedAt;
+}
+
+function drawModels() {
+  const answer = modelsAnswer();
+  modelsLine.hidden = answer === null && modelsProblem() === "";
+  modelsLine.classList.toggle("inline-problem", modelsProblem() !== "");
+  modelsLine.textContent = modelsProblem() || (answer ? placeInWords(answer) : "");
+  if (answer === null) return;
+  if (answer.models.some((model) => !order.has(model.name))) putInOrder();
+  for (const { kind } of KINDS) drawModelsOf(kind);
+  if (pointedAt && sections.get("stt").element.isConnected) openPointedAt();
+}
+
+function drawModelsOf(kind) {
+  const { models, list, more } = sections.get(kind);
+  const all = modelsOf(kind);
+  for (const model of all) {
+    if (opened.has(kind) || speaksForItself(model)) shown.add(model.name);
+  }
+  for (const model of all) {
+    if (all.filter((one) => shown.has(one.name)).length >= FEW) break;
+    shown.add(model.name);
+  }
+  const visible = all.filter((model) => shown.has(model.name));
+  visible.forEach((model, place) => {
+    if (!cards.has(model.name)) cards.set(model.name, createCard());
+    const { element, update } = cards.get(model.name);
+    update(model);
+    if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
+  });
+  while (list.children.length > visible.length) list.lastChild.remove();
+  const left = all.length - visible.length;
+  models.hidden = all.length === 0;
+  more.hidden = left === 0;
+  more.textContent = `Show ${left} more`;
+}
+
+function placeInWords({ folder, free_bytes: free, offline }) {
+  const room = Number.isFinite(free) ? `, where ${size(free)} are free` : "";
+  return offline
+    ? `The server is set to stay offline: no model can be fetched, those that are here work. They are kept in ${folder}.`
+    : `Models are kept in ${folder}${room}. None is fetched unless you ask for it.`;
+}
+
+function openPointedAt() {
+  const card = cards.get(pointedAt);
+  for (const one of cards.values()) one.element.classList.remove("pointed-at");
+  if (card) card.open();
+  else modelsLine.textContent = `There is no model called ${pointedAt} here. ${modelsLine.textContent}`;
+  pointedAt = "";
+}
+
+function showSystem() {
+  pointedAt = currentDetail();
+  order = new Map();
+  drawModels();
+  // What is installed may have changed since the page was opened.
+  if (connectionPhase() === "ready") loadOptions();
+}
+
 function chooseTheme(choice) {
   if (choice === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = choice;
@@ -87,15 +192,20 @@ export function startSystem() {
   for (const radio of themeChoice.querySelectorAll("input")) radio.checked = radio.value === theme;
   themeChoice.addEventListener("change", (event) => chooseTheme(event.target.value));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawRing);
+  KINDS.forEach(drawSection);
   onOptions(draw);
+  onModels(drawModels);
   onConnection(draw);
   onMessage("ready", (ready) => {
     protocol = ready.protocol;
     draw();
+    if (currentView() === "system") loadModels();
   });
-  // What is installed may have changed since the page was opened.
   onViewShown((view) => {
-    if (view === "system" && connectionPhase() === "ready") loadOptions();
+    if (view === "system") showSystem();
   });
-  if (currentView() === "system") draw();
+  if (currentView() === "system") {
+    draw();
+    showSystem();
+  }
 }

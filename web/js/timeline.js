@@ -13,8 +13,9 @@ const SCALE_MS = 2000;
 
 let count = 0;
 
-// Returns an element to put below the reply; null where no stage was reached.
-export function drawTimeline(ms) {
+// Returns an element to put below the reply; null where no stage was reached. `heardBy` and `spokenBy` are the titles
+// of the engines of this turn, empty where nobody told.
+export function drawTimeline(ms, { heardBy = "", spokenBy = "" } = {}) {
   const reached = STAGES.filter((stage) => Number.isFinite(ms[stage.name])).map((stage) => ({
     ...stage,
     at: Math.max(0, ms[stage.name]),
@@ -32,7 +33,8 @@ export function drawTimeline(ms) {
   button.type = "button";
   button.setAttribute("aria-expanded", "false");
   button.setAttribute("aria-controls", `timeline-${count}`);
-  button.setAttribute("aria-label", `Time line: ${inWords(reached)}`);
+  const engines = [heardBy && `Heard by ${heardBy}`, spokenBy && `Spoken by ${spokenBy}`].filter(Boolean);
+  button.setAttribute("aria-label", `Time line: ${[inWords(reached), ...engines.map((one) => `${one}.`)].join(" ")}`);
   line.className = "timeline-line";
   total.className = "timeline-total";
   total.textContent = seconds(last);
@@ -40,6 +42,12 @@ export function drawTimeline(ms) {
   figures.id = `timeline-${count}`;
   drawParts(line, reached, scale);
   figures.append(figuresOf(reached));
+  if (engines.length > 0) {
+    const who = document.createElement("p");
+    who.className = "timeline-engines";
+    who.textContent = `${engines.join(". ")}.`;
+    figures.append(who);
+  }
   button.append(line, total);
   holder.append(button, figures);
   button.addEventListener("click", () => {

@@ -54,6 +54,13 @@ function submit(event) {
   fit();
 }
 
+// Words that could not be sent wait in the field for the person.
+export function putInField(text) {
+  field.value = `${field.value} ${text}`.trim();
+  fit();
+  showFault("Not connected: what you said stays here until the server is back. Send it then.");
+}
+
 export function startTyping() {
   form.addEventListener("submit", submit);
   field.addEventListener("input", fit);

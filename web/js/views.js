@@ -13,8 +13,18 @@ export function onViewShown(handler) {
 }
 
 export function currentView() {
-  const wanted = location.hash.slice(1);
+  const wanted = location.hash.slice(1).split("/")[0];
   return views.some((view) => view.name === wanted) ? wanted : views[0].name;
+}
+
+// What the address names inside the view, as `whisper-base` in #system/whisper-base; empty where it names nothing.
+export function currentDetail() {
+  const [, ...detail] = location.hash.slice(1).split("/");
+  try {
+    return decodeURIComponent(detail.join("/"));
+  } catch {
+    return "";
+  }
 }
 
 function showCurrentView() {

@@ -3,6 +3,7 @@
 import { announce, announceState } from "./announcer.js";
 import { microphoneLevel } from "./audio-capture.js";
 import { outputLevel } from "./audio-player.js";
+import { browserEarOn } from "./browser-ear.js";
 import { colourOf, nextSpeaker } from "./characters.js";
 import { listeningState, onListeningChange, pressVoiceButton } from "./listening.js";
 import { startRing, wakeRing } from "./voice-ring.js";
@@ -18,6 +19,7 @@ const levelButton = document.getElementById("say-level");
 let state = "idle"; // the server's word
 let speaker = null; // who sounds now
 let held = false;
+let hearing = false; // the browser's own recognition hears words
 
 export function setTalkState(next) {
   state = next;
@@ -36,6 +38,12 @@ export function setHeld(isHeld) {
   draw();
 }
 
+export function setHearing(isHearing) {
+  if (hearing === isHearing) return;
+  hearing = isHearing;
+  draw();
+}
+
 function appearance() {
   const { wanted, stoppedAutomatically } = listeningState();
   const phase = connectionPhase();
@@ -47,7 +55,7 @@ function appearance() {
     const closed = stoppedAutomatically ? ", the microphone waits" : "";
     return { name: "speaking", words: `${speaker} is speaking${closed}`, icon: "icon-sound" };
   }
-  if (state === "hearing") return { name: "hearing", words: "Hearing you", icon: "icon-stop-listening" };
+  if (state === "hearing" || hearing) return { name: "hearing", words: "Hearing you", icon: "icon-stop-listening" };
   if (state === "thinking" || state === "speaking") return { name: "thinking", words: "Thinking", icon: "icon-wait" };
   if (wanted) return { name: "listening", words: "Listening", icon: "icon-stop-listening" };
   return { name: "idle", words: "Press to talk", icon: "icon-mic" };
@@ -85,6 +93,7 @@ function sayLevel() {
   const { wanted } = listeningState();
   const level = microphoneLevel();
   if (!wanted) announce("The microphone is off.");
+  else if (browserEarOn()) announce("The browser listens; it does not tell how loud you are.");
   else if (level < 0.08) announce("The microphone is silent.");
   else announce(`Microphone level ${Math.round(100 * level)} percent, ${level > 0.9 ? "very loud" : "good"}.`);
 }

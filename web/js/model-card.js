@@ -1,0 +1,340 @@
+// One model in the System view: what it is good for, getting it step by step, keeping it or letting it go.
+
+import { announce } from "./announcer.js";
+import { host, size, sizeOf, speedInWords, timeLeft } from "./figures.js";
+import { cancelPull, isBest, modelsAnswer, pullModel, removeModel, verifyModel } from "./models.js";
+import { languageName } from "./options.js";
+
+const FEW_LANGUAGES = 3;
+const DOES = { stt: "Hears you", llm: "Answers", tts: "Speaks" };
+
+// A card is {element, update(model), open()}; it keeps which step is open through every update.
+export function createCard() {
+  const element = document.createElement("li");
+  const card = {
+    element, model: null, step: "", busy: false, refusal: null, checked: null, languagesOpen: false, drawn: "",
+  };
+  element.className = "model";
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || card.step === "") return;
+    event.stopPropagation();
+    goTo(card, "");
+  });
+  card.update = (model) => update(card, model);
+  card.open = () => open(card);
+  return card;
+}
+
+function update(card, model) {
+  if (card.model?.state !== model.state) {
+    card.step = "";
+    card.refusal = null;
+    card.checked = null;
+  }
+  card.model = model;
+  // Figures move twice a second; everything else is drawn only when it is another, so that focus and place stay.
+  const { progress, ...still } = model;
+  const seen = JSON.stringify([
+    still, progress?.stage, partOf(model) > 0, card.step, card.busy, card.refusal, card.checked,
+    modelsAnswer().offline, fits(model), isBest(model),
+  ]);
+  if (seen !== card.drawn) {
+    card.drawn = seen;
+    draw(card);
+  }
+  moveBar(card);
+}
+
+function open(card) {
+  if (card.model.state === "available" && !modelsAnswer().offline && card.step === "") {
+    card.step = "licence";
+    card.refusal = null;
+    update(card, card.model);
+  }
+  card.element.classList.add("pointed-at");
+  card.element.scrollIntoView({ block: "center" });
+  (card.element.querySelector(".model-step") ?? card.element.querySelector(".model-title")).focus({ preventScroll: true });
+}
+
+// What of it is already here while it is not being fetched: a stopped download goes on from there.
+function partOf(model) {
+  return model.state === "available" ? (model.progress?.done_bytes ?? 0) : 0;
+}
+
+function fits(model) {
+  const free = modelsAnswer().free_bytes;
+  return !Number.isFinite(free) || free > model.size_bytes - partOf(model);
+}
+
+function draw(card) {
+  const { element, model } = card;
+  const hadFocus = element.contains(document.activeElement);
+  element.id = `model-${model.name}`;
+  element.dataset.state = model.state;
+  element.replaceChildren(stateMark(model), title(model), actions(card), facts(card));
+  for (const part of [progressBar(card), story(card), step(card)]) {
+    if (part) element.append(part);
+  }
+  if (!hadFocus) return;
+  const next = element.querySelector(".model-step") ?? element.querySelector(".model-actions button:not(:disabled)");
+  (next ?? element.querySelector(".model-title")).focus({ preventScroll: next === null });
+}
+
+function stateMark(model) {
+  const words = model.in_use ? "in use" : {
+    available: partOf(model) > 0 ? "paused" : "available", pulling: "on its way", installed: "ready", damaged: "damaged",
+  }[model.state];
+  const mark = text("span", "engine-state", words);
+  mark.dataset.mark = model.in_use ? "in-use" : model.state;
+  return mark;
+}
+
+function title(model) {
+  const holder = document.createElement("div");
+  const heading = text("h4", "model-title", model.title);
+  heading.tabIndex = -1;
+  holder.className = "model-about";
+  holder.append(heading);
+  if (model.recommended) holder.append(text("span", "model-mark", "Recommended for this machine"));
+  holder.append(text("p", "model-good", model.good_for));
+  return holder;
+}
+
+function facts(card) {
+  const { model } = card;
+  const line = document.createElement("div");
+  line.className = "model-facts quiet";
+  line.append(
+    text("span", "", size(model.size_bytes)),
+    text("span", "", `${size(model.memory_bytes)} of memory`),
+    languages(card),
+    text("span", "model-from", model.adopted ? "from a folder of your own" : `from ${model.repository}`),
+  );
+  return line;
+}
+
+function languages(card) {
+  const names = card.model.languages.map(languageName).sort((one, other) => one.localeCompare(other));
+  if (names.length <= FEW_LANGUAGES) return text("span", "", names.join(", ") || "any language");
+  const details = document.createElement("details");
+  details.className = "model-languages";
+  details.open = card.languagesOpen;
+  details.append(text("summary", "", `${names.length} languages`), text("p", "", `${names.join(", ")}.`));
+  details.addEventListener("toggle", () => {
+    card.languagesOpen = details.open;
+  });
+  return details;
+}
+
+function actions(card) {
+  const { model } = card;
+  const row = document.createElement("div");
+  row.className = "model-actions";
+  if (card.step !== "") return row;
+  const again = partOf(model) > 0;
+  if (model.state === "available" && !modelsAnswer().offline) {
+    if (again) row.append(button(card, "Continue", "strong", () => fetchIt(card)));
+    else row.append(button(card, model.failure?.retryable ? "Try again" : "Get it", "plain", () => goTo(card, "licence")));
+  }
+  if (model.state === "pulling") row.append(button(card, "Stop", "plain", () => attempt(card, () => cancelPull(model))));
+  if (model.state === "damaged" && !modelsAnswer().offline) {
+    row.append(button(card, "Get it anew", "strong", () => goTo(card, "licence")));
+  }
+  if (model.state === "installed") row.append(button(card, "Verify", "plain", () => verify(card)));
+  if (model.state === "installed" || model.state === "damaged") {
+    row.append(button(card, "Remove", "plain", () => goTo(card, "remove")));
+  }
+  return row;
+}
+
+// What there is to tell about it besides the bar: one short paragraph for each thing.
+function story(card) {
+  const { model } = card;
+  const told = document.createElement("div");
+  told.className = "model-story";
+  if (card.refusal) told.append(text("p", "inline-problem", card.refusal));
+  if (model.state === "available") tellAvailable(told, model);
+  if (model.state === "damaged") {
+    told.append(text("p", "inline-problem", `It is damaged and not used. ${model.problem}`.trim()));
+  }
+  if (model.state === "installed") tellInstalled(told, card);
+  return told.childElementCount > 0 ? told : null;
+}
+
+function tellAvailable(told, model) {
+  const part = partOf(model);
+  if (model.failure) told.append(text("p", "inline-problem", model.failure.message));
+  if (part > 0) told.append(text("p", "", `Stopped: ${sizeOf(part, model.size_bytes)} are here and stay for going on.`));
+  if (modelsAnswer().offline) told.append(text("p", "", "Not fetched while the server stays offline."));
+}
+
+function tellInstalled(told, card) {
+  const { model, checked } = card;
+  const speed = speedInWords(model.kind, model.ability);
+  const measured = speed ? ` Measured here: ${speed}.` : "";
+  let words = `Installed. Another one is preferred to it.${measured}`;
+  if (model.measuring) words = "Installed. How fast it is on this machine is being measured.";
+  else if (model.ability?.fast_enough === false) {
+    words = `Installed, but too slow here: not used by itself. You can still choose it in Talk, under Voices.${measured}`;
+  } else if (model.in_use) words = `${DOES[model.kind]} now.${measured}`;
+  else if (isBest(model)) words = `Installed: used from your next turn, unless you chose another.${measured}`;
+  told.append(text("p", "", words));
+  if (checked?.ok) told.append(text("p", "", "Verified: every file is as it was published."));
+  else if (checked) told.append(text("p", "inline-problem", `Something is wrong with it. ${checked.problems.join(" ")}`));
+}
+
+function progressBar(card) {
+  const { model } = card;
+  const stopped = partOf(model) > 0;
+  if (model.state !== "pulling" && !stopped) return null;
+  const holder = document.createElement("div");
+  const bar = document.createElement("div");
+  holder.className = "model-progress";
+  bar.className = "bar";
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-label", `${model.title}, how much is here`);
+  bar.setAttribute("aria-valuemin", "0");
+  bar.setAttribute("aria-valuemax", "100");
+  bar.append(document.createElement("span"));
+  holder.append(bar);
+  if (!stopped) holder.append(text("p", "figures quiet", ""));
+  return holder;
+}
+
+function moveBar({ element, model }) {
+  const bar = element.querySelector(".bar");
+  if (!bar || !model.progress) return;
+  const { stage, done_bytes: done, total_bytes: total, bytes_per_s: speed, seconds_left: left } = model.progress;
+  const share = total > 0 ? Math.min(1, done / total) : 0;
+  bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+  bar.firstChild.style.transform = `scaleX(${share})`;
+  const figures = element.querySelector(".figures");
+  if (!figures) return;
+  const words = {
+    waiting: ["Waiting for its turn"],
+    checking: ["All here; checking every file"],
+    downloading: [
+      sizeOf(done, total), Number.isFinite(speed) && `${size(speed)} a second`, Number.isFinite(left) && timeLeft(left),
+    ],
+  }[stage];
+  figures.textContent = words.filter(Boolean).join(" · ");
+}
+
+function step(card) {
+  if (card.step === "licence") return licenceStep(card);
+  return card.step === "remove" ? removeStep(card) : null;
+}
+
+function licenceStep(card) {
+  const { model } = card;
+  const { free_bytes: free, folder, hub } = modelsAnswer();
+  const holder = stepNamed("Before it is fetched");
+  const licence = document.createElement("p");
+  const link = document.createElement("a");
+  const rest = model.size_bytes - partOf(model);
+  link.href = safeAddress(model.licence.url);
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  link.textContent = "Read the licence";
+  link.append(text("span", "unseen", ` of ${model.title}, in a new window`));
+  licence.append(text("strong", "", model.licence.name), ` ${model.licence.summary} `);
+  if (link.href) licence.append(link);
+  holder.append(licence);
+  const room = Number.isFinite(free) ? ` of the ${size(free)} that are free` : "";
+  holder.append(text("p", "", `${size(rest)}${room} in ${folder}, fetched from ${host(hub)}. That site sees this server's address, nothing you say.`));
+  const row = document.createElement("div");
+  row.className = "row";
+  if (fits(model)) {
+    row.append(button(card, "Accept and get it", "strong", () => fetchIt(card)));
+  } else {
+    const short = size(rest - free);
+    holder.append(text("p", "inline-problem", `There is not enough room: ${short} more must be free. Make room in that folder, then open this again.`));
+  }
+  row.append(button(card, "Not now", "plain", () => goTo(card, "")));
+  holder.append(row);
+  return holder;
+}
+
+function removeStep(card) {
+  const { model } = card;
+  const holder = stepNamed(`Remove ${model.title}?`);
+  const gone = model.adopted
+    ? "Syrinx lets go of it; the files stay in your folder."
+    : `${size(model.size_bytes)} become free. It can be fetched again.`;
+  const after = model.in_use ? " From the next turn the best of the others takes its place." : "";
+  holder.append(text("p", "", gone + after));
+  const row = document.createElement("div");
+  row.className = "row";
+  row.append(
+    button(card, "Remove it", "strong warn", () => attempt(card, () => removeModel(model))),
+    button(card, "Keep it", "plain", () => goTo(card, "")),
+  );
+  holder.append(row);
+  return holder;
+}
+
+function stepNamed(name) {
+  const holder = document.createElement("div");
+  holder.className = "model-step";
+  holder.tabIndex = -1;
+  holder.setAttribute("role", "group");
+  holder.setAttribute("aria-label", name);
+  holder.append(text("p", "step-name", name));
+  return holder;
+}
+
+function goTo(card, name) {
+  card.step = name;
+  card.refusal = null;
+  update(card, card.model);
+}
+
+function fetchIt(card) {
+  return attempt(card, () => pullModel(card.model));
+}
+
+function verify(card) {
+  announce(`${card.model.title} is being checked.`);
+  return attempt(card, async () => {
+    card.checked = null;
+    const result = await verifyModel(card.model);
+    card.checked = result;
+    announce(result.ok ? `${card.model.title} is verified.` : `${card.model.title}: ${result.problems.join(" ")}`);
+  });
+}
+
+async function attempt(card, action) {
+  card.busy = true;
+  card.refusal = null;
+  update(card, card.model);
+  try {
+    await action();
+    card.step = "";
+  } catch (refusal) {
+    card.refusal = refusal.message;
+    announce(refusal.message);
+  }
+  card.busy = false;
+  update(card, card.model);
+}
+
+function button(card, name, className, press) {
+  const element = text("button", className, name);
+  element.type = "button";
+  element.disabled = card.busy;
+  element.append(text("span", "unseen", `: ${card.model.title}`));
+  element.addEventListener("click", press);
+  return element;
+}
+
+// A catalogue may be anybody's: only web addresses become links.
+function safeAddress(address) {
+  return /^https?:\/\//u.test(address) ? address : "";
+}
+
+function text(tag, className, words) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = words;
+  return element;
+}
