@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,3 +38,8 @@ def human_clips() -> tuple[HumanClip, ...]:
         )
         for path in sorted(RECORDINGS.glob("*.wav"))
     )
+
+
+def longest_clip(clips: Sequence[HumanClip] | None = None) -> HumanClip:
+    """Some seconds of speech, for measuring how fast an ear is; None chooses among all."""
+    return max(human_clips() if clips is None else clips, key=lambda clip: clip.audio.duration_ms)
