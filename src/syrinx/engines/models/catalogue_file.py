@@ -1,4 +1,4 @@
-"""The form of a catalogue's file: `[licences.ID]` tables and `[[models]]` entries, checked field by field."""
+"""The form of a catalogue's file: `[licences.ID]`, `[languages]` and `[[models]]`, checked field by field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from syrinx.engines.models.names import wrong_file_path, wrong_model_name, wrong
 from syrinx.errors import ConfigurationError
 
 _LICENCE_FIELDS = ("name", "url", "summary")
-_FILE_FIELDS = ("path", "size_bytes", "sha256", "save_as")
+_FILE_FIELDS = ("path", "size_bytes", "sha256", "save_as", "repository", "revision", "url")
 _MODEL_FIELDS = (
     "name",
     "engine",
@@ -46,12 +46,13 @@ def read_entries(
     Raises ConfigurationError that names `where`, the entry and the field.
     """
     top = _Table(content, place=where)
-    top.allow(("licences", "models"))
+    top.allow(("licences", "languages", "models"))
     for licence_id, table in top.tables("licences").items():
         licences[licence_id] = _licence(licence_id, table)
+    groups = top.table("languages")
     models: dict[str, CatalogueModel] = {}
     for table in top.entries("models", key="name"):
-        model = _model(table, licences)
+        model = _model(table, licences, groups)
         if model.name in models:
             raise table.wrong("name", f"is there twice: {model.name!r}")
         models[model.name] = model
@@ -70,7 +71,7 @@ def _licence(licence_id: str, table: _Table) -> Licence:
     )
 
 
-def _model(table: _Table, licences: Mapping[str, Licence]) -> CatalogueModel:
+def _model(table: _Table, licences: Mapping[str, Licence], groups: _Table) -> CatalogueModel:
     table.allow(_MODEL_FIELDS)
     kind = table.text("kind", _one_of(MODEL_KINDS))
     licence_id = table.text("licence", _one_of(tuple(licences)))
@@ -86,7 +87,7 @@ def _model(table: _Table, licences: Mapping[str, Licence]) -> CatalogueModel:
         kind=cast("ModelKind", kind),
         title=table.text("title"),
         good_for=table.text("good_for"),
-        languages=table.texts("languages", _matching(_LANGUAGE, "must be a language such as en or yue")),
+        languages=_languages(table, groups),
         licence=licences[licence_id],
         repository=table.text("repository", wrong_repository),
         revision=table.text("revision", wrong_revision, default="main"),
@@ -96,15 +97,30 @@ def _model(table: _Table, licences: Mapping[str, Licence]) -> CatalogueModel:
     )
 
 
+def _languages(table: _Table, groups: _Table) -> tuple[str, ...]:
+    """A list, or the name of one under `[languages]`."""
+    check = _matching(_LANGUAGE, "must be a language such as en or yue")
+    if isinstance(table.content.get("languages"), str):
+        return groups.texts(table.text("languages", _one_of(tuple(groups.content))), check)
+    return table.texts("languages", check)
+
+
 def _file(table: _Table) -> ModelFile:
     table.allow(_FILE_FIELDS)
     path = table.text("path", wrong_file_path)
     sha256 = table.text("sha256", _matching(_SHA256, "must be 64 hexadecimal digits in lower case"), default="")
+    url = table.text("url", _wrong_url, default="")
+    if url and not sha256:
+        raise table.wrong("sha256", "is missing: what does not come from the hub is checked against nothing else")
+    repository = table.text("repository", wrong_repository, default="")
     return ModelFile(
         path=path,
         size_bytes=table.number("size_bytes", least=0),
         sha256=sha256 or None,
         save_as=table.text("save_as", wrong_file_path, default=path),
+        repository=repository,
+        revision=table.text("revision", wrong_revision, default="main" if repository else ""),
+        url=url,
     )
 
 
@@ -150,6 +166,12 @@ class _Table:
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise self.wrong(field, f"must be a whole number from {least} on")
         return value
+
+    def table(self, field: str) -> _Table:
+        value = self.content.get(field, {})
+        if not isinstance(value, dict):
+            raise self.wrong(field, f"must be a table, written [{field}]")
+        return _Table(cast("dict[str, object]", value), f"{self.place}, {field}")
 
     def tables(self, field: str) -> dict[str, _Table]:
         value = self.content.get(field, {})

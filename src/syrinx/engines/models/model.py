@@ -21,6 +21,12 @@ class ModelFile:
     """None trusts what the hub declares for the model's revision."""
     save_as: str = ""
     """Where it lies in the model's folder; the repository's own path unless something else is given."""
+    repository: str = ""
+    """Where it is not in the model's own repository: the one that has it."""
+    revision: str = ""
+    """Of that repository."""
+    url: str = ""
+    """Where it is not on the hub at all: its address. `size_bytes` and `sha256` are binding then."""
 
     def __post_init__(self) -> None:
         if not self.save_as:
