@@ -15,8 +15,9 @@ from rich.console import Console
 from syrinx.app.house import House, open_house
 from syrinx.app.settings import Settings
 from syrinx.app.verification import VERIFIED_KINDS, Hearing, Speaking, Thinking, Verification, VerifiedKind
-from syrinx.app.verifying import NotVerified, Verifier, verify
-from syrinx.audio import PcmChunk, silence
+from syrinx.app.verifier import Verifier
+from syrinx.app.verifying import NotVerified, verify
+from syrinx.audio import silence
 from syrinx.engines.abilities import SENTENCES, Ability
 from syrinx.engines.contract import Availability, Kind, Provider
 from syrinx.engines.llm.contract import LlmCapabilities
