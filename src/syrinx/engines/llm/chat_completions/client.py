@@ -22,9 +22,9 @@ from syrinx.engines.llm.chat_completions.refusals import (
     refusal_in_stream,
 )
 from syrinx.engines.llm.chat_completions.settings import ChatSettings
-from syrinx.engines.llm.chat_completions.thinking import ThinkingFilter
 from syrinx.engines.llm.contract import LlmCapabilities, ReplyRequest, TextDelta
 from syrinx.engines.llm.request_check import check_request
+from syrinx.engines.llm.thinking import ThinkingFilter
 from syrinx.errors import EngineEmpty, EngineError, EngineTimeout, EngineUnavailable, RemoteRefused
 
 # Who asks, as OpenRouter wants to know: https://openrouter.ai/docs/app-attribution. A self-hosted program has no

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from syrinx.engines.llm.chat_completions.thinking import ThinkingFilter
+from syrinx.engines.llm.thinking import ThinkingFilter
 
 
 def filtered(text: str, piece: int) -> str:

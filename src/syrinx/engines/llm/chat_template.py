@@ -1,0 +1,161 @@
+"""A model's own chat template: a conversation rendered as the one text that this model was trained to continue.
+
+Templates are programs by whoever published the model. They run in Jinja's sandbox, which lets them reach nothing but
+the values given here; their output and, between two pieces of it, their time are bounded.
+
+The names that templates expect are those of https://huggingface.co/docs/transformers/chat_templating_writing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from jinja2 import TemplateError, nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from syrinx.engines.llm.contract import Message
+from syrinx.errors import ConfigurationError
+
+LONGEST_TEMPLATE_CHARS = 200_000
+"""The longest of those published have about 20,000."""
+_SPARE_CHARS = 65_536
+"""What a template may write beside four times the conversation; some carry long instructions of their own."""
+_LONGEST_S = 2.0
+_LARGEST_PRODUCT = 1_000_000
+_PROBE_SYSTEM, _PROBE_USER = "Syrinx-probe-system", "Syrinx-probe-user"
+
+
+class ChatTemplate:
+    """Renders conversations; safe to use from several threads.
+
+    `names` are further values for the template, such as bos_token. A template that does not know the system role, or
+    leaves its text out, is given it as the beginning of the first user message. Raises ConfigurationError when the
+    template is no template, or does not render the simplest conversation.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        names: Mapping[str, str] | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if len(source) > LONGEST_TEMPLATE_CHARS:
+            raise ConfigurationError(f"the chat template is longer than {LONGEST_TEMPLATE_CHARS} characters")
+
+        def strftime_now(form: str) -> str:
+            return now().strftime(form)
+
+        self._names = {**(names or {}), "raise_exception": _raise_exception, "strftime_now": strftime_now}
+        self._clock = clock
+        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation])
+        environment.filters["tojson"] = _to_json
+        try:
+            self._template = environment.from_string(source)
+        except (TemplateError, RecursionError, SyntaxError) as error:
+            raise ConfigurationError(f"the chat template cannot be read: {_in_short(error)}") from error
+        self.folds_system = self._must_fold()
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The prompt up to where the assistant's words begin.
+
+        `messages` alternate from the user's to the user's, with at most one system message before them. Raises
+        ConfigurationError when the template refuses them, fails, or writes or takes too much.
+        """
+        return self._rendered(_folded(messages) if self.folds_system else messages)
+
+    def _must_fold(self) -> bool:
+        user = Message(role="user", text=_PROBE_USER)
+        alone = self._rendered((user,))
+        if _PROBE_USER not in alone:
+            raise ConfigurationError("the chat template leaves out what the user says: it is no template for talks")
+        try:
+            both = self._rendered((Message(role="system", text=_PROBE_SYSTEM), user))
+        except ConfigurationError:
+            return True
+        return _PROBE_SYSTEM not in both or _PROBE_USER not in both
+
+    def _rendered(self, messages: Sequence[Message]) -> str:
+        most = _SPARE_CHARS + 4 * sum(len(message.text) for message in messages)
+        due = self._clock() + _LONGEST_S
+        pieces: list[str] = []
+        written = 0
+        values: dict[str, Any] = {
+            **self._names,
+            "messages": [{"role": message.role, "content": message.text} for message in messages],
+            "add_generation_prompt": True,
+            "tools": None,
+            "documents": None,
+            # For models that can do both: what is thought is not spoken, and makes people wait.
+            "enable_thinking": False,
+        }
+        try:
+            for piece in self._template.generate(values):
+                pieces.append(piece)
+                written += len(piece)
+                if written > most:
+                    raise ConfigurationError(f"the chat template wrote more than {most} characters")
+                if self._clock() > due:
+                    raise ConfigurationError(f"the chat template took longer than {_LONGEST_S:g} s")
+        except ConfigurationError:
+            raise
+        # A stranger's program can fail in any way that Python knows.
+        except Exception as error:
+            raise ConfigurationError(f"the chat template failed: {_in_short(error)}") from error
+        return "".join(pieces)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Refuses what a short expression could fill the memory with."""
+        if operator == "%" and not isinstance(left, int | float):
+            raise TemplateError("it formats text with %, which is not allowed here")
+        if operator == "**" and isinstance(right, int | float) and abs(right) > 64:
+            raise TemplateError("it takes a power above 64")
+        if operator == "*":
+            for times, thing in ((left, right), (right, left)):
+                if isinstance(times, int) and isinstance(thing, str | bytes | list | tuple):
+                    length = len(thing)  # pyright: ignore[reportUnknownArgumentType] - of whatever items
+                    if times * length > _LARGEST_PRODUCT:
+                        raise TemplateError("it repeats a text too often")
+        return super().call_binop(context, operator, left, right)
+
+
+class _Generation(Extension):
+    """`{% generation %}` marks, for training, what the assistant says; here its content is simply rendered."""
+
+    tags = {"generation"}  # noqa: RUF012 - as Jinja declares it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _folded(messages: Sequence[Message]) -> Sequence[Message]:
+    if len(messages) < 2 or messages[0].role != "system":
+        return messages
+    system, first, *rest = messages
+    return (Message(role="user", text=f"{system.text}\n\n{first.text}"), *rest)
+
+
+def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
+    # Jinja's own escapes for HTML, which models have not been trained on.
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _raise_exception(message: object) -> None:
+    raise TemplateError(str(message))
+
+
+def _in_short(error: Exception) -> str:
+    return f"{' '.join(str(error).split())[:200] or type(error).__name__}"
