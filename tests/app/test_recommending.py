@@ -115,13 +115,13 @@ def test_basic_engines_are_worth_a_notice_the_ear_first() -> None:
 
 
 def test_an_ear_that_does_not_know_the_language_says_so() -> None:
-    deaf = {**BASIC, "stt": InUse(engine="pocketsphinx", basic=True, serves_language=False)}
+    deaf: dict[ModelKind, InUse] = {**BASIC, "stt": InUse(engine="pocketsphinx", basic=True, serves_language=False)}
     says = notices(deaf, language="de")
     assert says["stt"] == "The basic ear does not understand the language of your talk. Whisper base does."
 
 
 def test_a_language_that_no_voice_speaks_is_said() -> None:
-    mute = {**BASIC, "tts": InUse(engine="flite", basic=True, serves_language=False)}
+    mute: dict[ModelKind, InUse] = {**BASIC, "tts": InUse(engine="flite", basic=True, serves_language=False)}
     assert notices(mute, language="fr")["tts"] == "No voice here speaks the language of your talk. Kokoro does."
 
 

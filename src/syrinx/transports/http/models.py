@@ -70,6 +70,7 @@ class AbilityEntry(BaseModel):
 
     real_time_factor: float | None = Field(description="Time of work over time of sound; null for kind llm.")
     first_ms: float = Field(description="Until the words (stt), the first sound (tts), the first word (llm).")
+    tokens_per_s: float | None = Field(default=None, description="Of kind llm; null for the others.")
     fast_enough: bool = Field(description="For a talk; what is not is not used by itself.")
 
 
@@ -171,7 +172,7 @@ _WRONG = _refusal("Not as described here.", "bad_input", "accept_license: Extra 
 _NOT_HERE = _refusal("Not installed, or at work on at the moment.", "model_not_installed", "... is not installed: ...")
 _NO_LICENCE = _refusal("The licence was not accepted.", "licence_not_accepted", "Whisper base comes under MIT: ...")
 _NO_ROOM = _refusal("Not enough room on the disk.", "disk_full", "... needs 148 MB, 20 MB are free in ...")
-_NO_HUB = _refusal("The settings forbid to ask the hub.", "hub_offline", "... unset SYRINX_OFFLINE")
+_NO_HUB = _refusal("The settings forbid to ask the hub.", "hub_offline", "... cannot be pulled: the settings say ...")
 
 
 def model_routes(house: ModelHouse, *, token: str | None, origins: Collection[str]) -> APIRouter:
