@@ -8,6 +8,7 @@ from syrinx.engines.llm.chat_completions.settings import read_settings
 from syrinx.engines.llm.discovery import OPENAI_MODEL, OPENROUTER_MODEL, LlmChoice, discover
 from syrinx.errors import ConfigurationError
 
+INSTALLED = LlmChoice(engine="qwen2.5-0.5b", title="Qwen2.5 0.5B (on this machine)", reason="it is installed")
 GEMMA = {"name": "gemma3:4b", "details": {"parameter_size": "4.3B", "family": "gemma3"}}
 
 
@@ -143,3 +144,31 @@ async def test_an_unreadable_ollama_host_leaves_the_companion() -> None:
     probe = Neighbourhood([GEMMA])
     assert (await chosen({"OLLAMA_HOST": "tcp://x:1:2"}, probe)).engine == "companion"
     assert probe.asked == []
+
+
+async def test_a_model_that_is_installed_here_answers_before_the_companion() -> None:
+    choice = await discover({}, Neighbourhood(), local=INSTALLED)
+    assert choice == INSTALLED
+    assert not choice.leaves_machine
+
+
+@pytest.mark.parametrize(
+    ("environment", "models"),
+    [({}, [GEMMA]), ({"OPENROUTER_API_KEY": "sk-or-1"}, []), ({"SYRINX_LLM": "companion"}, [])],
+)
+async def test_what_was_chosen_or_runs_already_comes_before_an_installed_model(
+    environment: dict[str, str], models: list[object]
+) -> None:
+    assert (await discover(environment, Neighbourhood(models), local=INSTALLED)).engine != INSTALLED.engine
+
+
+async def test_an_installed_model_can_be_insisted_on() -> None:
+    probe = Neighbourhood([GEMMA])
+    choice = await discover({"SYRINX_LLM": "local", "OPENAI_API_KEY": "sk-2"}, probe, local=INSTALLED)
+    assert (choice.engine, choice.title, choice.reason) == (INSTALLED.engine, INSTALLED.title, "SYRINX_LLM is local")
+    assert probe.asked == []
+
+
+async def test_a_local_model_that_is_insisted_on_and_missing_is_not_replaced() -> None:
+    choice = await discover({"SYRINX_LLM": "local", "OPENAI_API_KEY": "sk-2"}, Neighbourhood([GEMMA]))
+    assert choice.engine == "local", "the engine itself says how to get a model"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from syrinx.engines.contract import Options
@@ -54,21 +54,27 @@ class LlmChoice:
         return bool(self.destination)
 
 
-async def discover(environment: Mapping[str, str], probe: Probe = ollama.list_models) -> LlmChoice:
+async def discover(
+    environment: Mapping[str, str], probe: Probe = ollama.list_models, *, local: LlmChoice | None = None
+) -> LlmChoice:
     """Choose, in this order, by:
 
-    1. SYRINX_LLM, where it names an engine ("companion": never anything else; "auto" is the same as unset);
+    1. SYRINX_LLM, where it names an engine ("companion": never anything else; "auto" is the same as unset; "local":
+       the model that is installed here);
     2. SYRINX_LLM_URL, with SYRINX_LLM_KEY and SYRINX_LLM_MODEL;
     3. OPENROUTER_API_KEY;
     4. OPENAI_API_KEY;
     5. an Ollama server that runs at OLLAMA_HOST or on this machine and has a model to talk to;
-    6. the companion.
+    6. `local`, the model that is installed here, where the caller knows of one;
+    7. the companion.
 
     SYRINX_LLM_MODEL overrides the model that 3 to 5 would take. Only `environment` is read. `probe` is only called when
     it comes to 5. Raises ConfigurationError when the settings contradict themselves.
     """
     given = {name: value for name in VARIABLES if (value := environment.get(name, "").strip())}
     wanted = given.get("SYRINX_LLM", "").lower()
+    if wanted == "local" and local is not None:
+        return replace(local, reason="SYRINX_LLM is local")
     if wanted not in ("", "auto", "openai"):
         return _named(wanted, given)
     if "SYRINX_LLM_URL" in given:
@@ -100,6 +106,8 @@ async def discover(environment: Mapping[str, str], probe: Probe = ollama.list_mo
         raise ConfigurationError(
             "SYRINX_LLM is openai, but no server was found: set SYRINX_LLM_URL or OPENROUTER_API_KEY"
         )
+    if local is not None:
+        return local
     return LlmChoice(engine="companion", title="The companion (a script)", reason="no language model is configured")
 
 
