@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import jiwer
@@ -21,8 +20,8 @@ from syrinx.engines.stt.conditioning import SAMPLE_RATE_HZ
 from syrinx.engines.stt.sphinx_hearing import Hearing
 from syrinx.engines.stt.sphinx_pass import SphinxDecoder
 from syrinx.engines.stt.sphinx_speaker import STRANGER, Speaker
+from syrinx.testing.human_clips import RECORDINGS
 
-DATA = Path(__file__).parent.parent / "tests" / "data"
 STEP = SAMPLE_RATE_HZ // 10
 
 
@@ -114,7 +113,7 @@ ROOMS: dict[str, Callable[[Samples], Samples]] = {
 
 def recordings() -> list[tuple[str, Samples]]:
     found: list[tuple[str, Samples]] = []
-    for path in sorted(DATA.glob("LJ*.wav")):
+    for path in sorted(RECORDINGS.glob("LJ*.wav")):
         words = "".join(c for c in path.with_suffix(".txt").read_text().lower() if c.isalpha() or c in " '").strip()
         speech = resample(read_wav(path), SAMPLE_RATE_HZ).samples()
         silence = np.zeros(SAMPLE_RATE_HZ // 10, dtype=np.int16)

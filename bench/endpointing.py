@@ -2,7 +2,7 @@
 
 Goals (issue 2): at most 3 % of speakers who pause for 0.2 to 0.8 s are cut off, and an end is found early enough for
 450 ms from voice to voice. The material: the sentences of endpointing_set.txt spoken by flite's voices, and the human
-clips of tests/data, with silence put in where `|` or a gap between words stands. Transcripts are the true words, or
+clips of syrinx.testing, with silence put in where `|` or a gap between words stands. Transcripts are the true words, or
 have some replaced, as by a mishearing ear. `--fit` fits the weights of EndpointingRules anew, and prints how each half
 of the sentences fares with weights fitted on the other: that is the figure to believe.
 """
@@ -30,12 +30,12 @@ from syrinx.engines.vad.contract import FRAME_MS, FRAME_SAMPLES, VoiceActivityDe
 from syrinx.speech import Decision, Endpointer, EndpointingRules
 from syrinx.speech.endpointing import LEAST_DOUBT
 from syrinx.speech.prosody import LOOK_BACK_MS, finality
+from syrinx.testing.human_clips import RECORDINGS
 from syrinx.text import completeness
 
 RATE_HZ = 16_000
 VOICES = ("slt", "rms", "awb")
 SENTENCES = Path(__file__).with_name("endpointing_set.txt")
-CLIPS = Path(__file__).parent.parent / "tests" / "data"
 SETTLE_MS = 130.0
 """How long the ear takes for the words before a pause (measured on PocketSphinx for a few seconds of speech)."""
 WRONG_WORDS = ("a", "the", "it", "and", "to", "house", "see", "never", "blue", "one", "go", "time", "he", "for", "old")
@@ -141,7 +141,7 @@ def _prefixes(marked: str) -> list[str]:
 def human_trials() -> list[Trial]:
     """The human clips with every pause length at their gaps between words."""
     trials: list[Trial] = []
-    for path in sorted(CLIPS.glob("LJ*.wav")):
+    for path in sorted(RECORDINGS.glob("LJ*.wav")):
         samples = resample(read_wav(path), RATE_HZ).samples()
         text = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
         trials.append(_trial(samples, samples.size, 0, speaker="human", line=0, before=text, whole=text))

@@ -44,12 +44,13 @@ from syrinx.engines.stt.contract import (
     Transcript,
     TranscriptionRequest,
 )
+from syrinx.testing.human_clips import RECORDINGS
 
 RATE_HZ = 16_000
 FRAME_SAMPLES = 512
 FRAMES_PER_SECOND = RATE_HZ / FRAME_SAMPLES
 GOAL_US = 64.0
-RECORDING = Path(__file__).parents[1] / "tests" / "data" / "LJ001-0004.wav"
+RECORDING = RECORDINGS / "LJ001-0004.wav"
 
 
 class DeafEar:

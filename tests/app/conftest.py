@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(__file__).parents[1] / "data"
-
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.app.conftest import DATA, CommandLine
+from tests.app.conftest import CommandLine
 
 from syrinx.audio import read_wav
 from syrinx.audio.levels import rms_dbfs
+from syrinx.testing.human_clips import RECORDINGS
 from syrinx.testing.openai_stand_in import open_stand_in, streaming
 
 
@@ -76,15 +77,15 @@ def test_a_text_without_words_is_refused(syrinx: CommandLine) -> None:
 
 
 def test_listen_writes_down_most_of_what_a_person_says(syrinx: CommandLine) -> None:
-    said = (DATA / "LJ001-0004.txt").read_text()
-    done = syrinx("listen", str(DATA / "LJ001-0004.wav"))
+    said = (RECORDINGS / "LJ001-0004.txt").read_text()
+    done = syrinx("listen", str(RECORDINGS / "LJ001-0004.wav"))
     assert done.returncode == 0, done.stderr
     assert error_rate(said, one_line(done.stdout)) <= 0.5
     assert not done.stderr.strip()
 
 
 def test_listen_gives_word_times_as_json(syrinx: CommandLine) -> None:
-    done = syrinx("listen", "--json", str(DATA / "LJ001-0008.wav"))
+    done = syrinx("listen", "--json", str(RECORDINGS / "LJ001-0008.wav"))
     found = json.loads(done.stdout)
     starts = [word["start_ms"] for word in found["words"]]
     assert starts == sorted(starts)
@@ -110,7 +111,7 @@ async def test_talk_holds_a_conversation_and_prints_what_was_said(syrinx: Comman
         model.answer_with(streaming(["So it ", "was."]))
         done = await asyncio.to_thread(
             syrinx,
-            *("talk", str(DATA / "LJ001-0008.wav"), "--json", "--reply", "reply.wav"),
+            *("talk", str(RECORDINGS / "LJ001-0008.wav"), "--json", "--reply", "reply.wav"),
             SYRINX_LLM_URL=model.url,
             SYRINX_LLM_MODEL="stand-in",
         )
@@ -135,7 +136,7 @@ async def test_talk_holds_a_conversation_and_prints_what_was_said(syrinx: Comman
     ],
 )
 def test_talk_with_a_server_that_is_not_there_says_so(server: str, says: str, syrinx: CommandLine) -> None:
-    done = syrinx("talk", str(DATA / "LJ001-0008.wav"), "--server", server)
+    done = syrinx("talk", str(RECORDINGS / "LJ001-0008.wav"), "--server", server)
     assert done.returncode == 1
     assert one_line(done.stderr).startswith(says)
 

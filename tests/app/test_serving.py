@@ -17,13 +17,14 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.app.conftest import DATA, CommandLine
+from tests.app.conftest import CommandLine
 from tests.app.serving import Served, alive, serving
 
 from syrinx.app.server import UNREAD_MS, listen_on
 from syrinx.app.talk_client import Sound, open_talk
 from syrinx.audio import read_wav, resample
 from syrinx.audio.levels import rms_dbfs
+from syrinx.testing.human_clips import RECORDINGS
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
@@ -83,7 +84,7 @@ async def spoken_turn(address: str, clip: str, **hello: Any) -> list[dict[str, A
 @asynccontextmanager
 async def _spoken(client: Any, clip: str) -> AsyncGenerator[None, None]:
     await client.send({"type": "start_listening"})
-    recording = resample(read_wav(DATA / f"{clip}.wav"), 16_000)
+    recording = resample(read_wav(RECORDINGS / f"{clip}.wav"), 16_000)
     speaking = asyncio.create_task(client.speak(recording, then_silence_ms=2000))
     try:
         yield

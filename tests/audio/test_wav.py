@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from syrinx.audio import PcmChunk, chunk_of, read_wav, rms_dbfs, silence, wav_bytes, wav_header, write_wav
 from syrinx.errors import BadAudio, SyrinxError, TooLarge
 from syrinx.testing.audio import dominant_frequency_hz, noise, sine
+from syrinx.testing.human_clips import RECORDINGS
 
-DATA = Path(__file__).parent.parent / "data"
 EXTENSIBLE_GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 
 
@@ -137,7 +137,7 @@ def test_damaged_headers_never_raise_anything_else(damage: bytes, at: int, cut: 
 
 
 def test_a_human_recording_is_read_as_the_standard_library_reads_it() -> None:
-    path = DATA / "LJ001-0008.wav"
+    path = RECORDINGS / "LJ001-0008.wav"
     with wave.open(str(path)) as file:
         expected = file.readframes(file.getnframes())
         assert read_wav(path) == PcmChunk(pcm=expected, sample_rate_hz=file.getframerate())

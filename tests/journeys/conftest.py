@@ -19,10 +19,9 @@ from playwright.sync_api import Page
 
 from syrinx.audio import chunk_of, read_wav, resample, silence, write_wav
 from syrinx.audio.pcm import PcmChunk
+from syrinx.testing.human_clips import RECORDINGS
 
 from ..browser import open_chromium
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ def server(start_server: ServerStarter) -> RunningServer:
 
 def human(name: str) -> PcmChunk:
     """A recording of a person, 16 kHz."""
-    return resample(read_wav(DATA / f"{name}.wav"), 16_000)
+    return resample(read_wav(RECORDINGS / f"{name}.wav"), 16_000)
 
 
 def cough() -> PcmChunk:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from syrinx.audio import Samples, read_wav, resample
 from syrinx.speech.prosody import finality, measure
 from syrinx.testing.audio import noise
-
-CLIPS = Path(__file__).parent.parent / "data"
+from syrinx.testing.human_clips import RECORDINGS
 
 
 def voice(from_hz: float, to_hz: float, *, end_level: float = 1.0, ms: int = 900) -> Samples:
@@ -62,7 +59,7 @@ def test_noise_says_nothing() -> None:
 def test_the_ends_of_people_sound_more_final_than_their_middles() -> None:
     ends: list[float] = []
     middles: list[float] = []
-    for path in sorted(CLIPS.glob("LJ001-000[248].wav")):
+    for path in sorted(RECORDINGS.glob("LJ001-000[248].wav")):
         samples = resample(read_wav(path), 16_000).samples()
         loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > 600)
         end = int(loud[-1])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from syrinx.testing.human_clips import RECORDINGS
+
 from ..browser import open_chromium
 from .mock_server import MockServer, serve
 
-RECORDING = Path(__file__).parents[1] / "data" / "LJ001-0002.wav"
+RECORDING = RECORDINGS / "LJ001-0002.wav"
 
 
 @pytest.fixture(scope="session")

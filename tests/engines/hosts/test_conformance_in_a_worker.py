@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,6 +14,7 @@ from syrinx.engines.hosts.worker import open_in_worker
 from syrinx.engines.llm.contract import LanguageModel
 from syrinx.engines.stt.contract import SpeechToText
 from syrinx.engines.tts.contract import TextToSpeech
+from syrinx.testing.human_clips import RECORDINGS
 from syrinx.testing.llm_conformance import LlmConformance
 from syrinx.testing.stt_conformance import SttConformance, Utterance
 from syrinx.testing.tts_conformance import TtsConformance
@@ -54,7 +54,7 @@ class TestCompanionInAWorker(LlmConformance):
 
 def person(name: str) -> PcmChunk:
     """Human speech between short silences, at the ear's rate."""
-    said = resample(read_wav(Path(__file__).parents[2] / "data" / f"{name}.wav"), 16_000)
+    said = resample(read_wav(RECORDINGS / f"{name}.wav"), 16_000)
     before, after = (silence(duration_ms=length_ms, sample_rate_hz=16_000) for length_ms in (300, 100))
     return PcmChunk(pcm=before.pcm + said.pcm + after.pcm, sample_rate_hz=16_000)
 

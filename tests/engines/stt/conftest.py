@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from syrinx.audio.pcm import PcmChunk, silence
 from syrinx.audio.resampling import resample
 from syrinx.audio.wav import read_wav
-
-DATA = Path(__file__).parents[2] / "data"
+from syrinx.testing.human_clips import RECORDINGS
 
 
 def clip(name: str) -> PcmChunk:
-    return resample(read_wav(DATA / f"{name}.wav"), 16_000)
+    return resample(read_wav(RECORDINGS / f"{name}.wav"), 16_000)
 
 
 def quiet(duration_ms: float) -> PcmChunk:

@@ -6,7 +6,6 @@ import asyncio
 import importlib.util
 import threading
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,15 @@ from syrinx.audio import PcmChunk, clip_to_int16, read_wav, resample
 from syrinx.engines.vad import silero, silero_model
 from syrinx.engines.vad.silero import SETTLED_FRAMES, SileroStream, SileroVad, provider
 from syrinx.errors import ConfigurationError, EngineError, EngineUnavailable
+from syrinx.testing.human_clips import RECORDINGS
 from syrinx.testing.vad_conformance import QUIET, VadConformance, frames_of, judge
 
-DATA = Path(__file__).parents[2] / "data"
 CLIPS = ("LJ001-0002", "LJ001-0008", "LJ001-0004")
 
 
 @pytest.fixture
 def speech() -> PcmChunk:
-    return read_wav(DATA / "LJ001-0008.wav")
+    return read_wav(RECORDINGS / "LJ001-0008.wav")
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def evening(*, gain_db: float, room_dbfs: float | None) -> list[npt.NDArray[np.i
     pause = np.zeros(6 * 16_000)
     parts = [pause]
     for name in CLIPS:
-        said = resample(read_wav(DATA / f"{name}.wav"), 16_000).samples() * 10.0 ** (gain_db / 20)
+        said = resample(read_wav(RECORDINGS / f"{name}.wav"), 16_000).samples() * 10.0 ** (gain_db / 20)
         parts += [said, pause]
     sound = np.concatenate(parts)
     if room_dbfs is not None:
