@@ -17,7 +17,7 @@ from tests.app.models_on_paper import (
 )
 
 from syrinx.app.recommending import InUse, better, recommend
-from syrinx.engines.models import CatalogueModel, ModelKind
+from syrinx.engines.models import CatalogueModel, ModelKind, read_catalogue
 
 GB = 1_000_000_000
 
@@ -76,10 +76,30 @@ def test_only_what_serves_the_language_is_recommended() -> None:
     assert recommended(language="is") == {}
 
 
-def test_of_two_that_are_as_good_the_one_with_more_languages_is_taken() -> None:
-    english = model("whisper-base.en", languages=("en",), preference=BASE.preference)
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_of_two_that_are_about_as_good_the_one_with_more_languages_is_taken(ahead: int) -> None:
+    english = model("whisper-base.en", languages=("en",), preference=BASE.preference + ahead)
     assert recommended(cores=2, models=(english, BASE))["stt"] == BASE.name
     assert recommended(cores=2, models=(BASE, english))["stt"] == BASE.name
+
+
+def test_a_model_that_is_clearly_better_is_taken_for_the_one_language_it_has() -> None:
+    english = model("better.en", languages=("en",), preference=BASE.preference + 5)
+    assert recommended(cores=2, models=(BASE, english))["stt"] == english.name
+    assert recommended(cores=2, models=(BASE, english), language="de")["stt"] == BASE.name
+
+
+def test_our_own_catalogue_has_something_for_usual_machines() -> None:
+    models = read_catalogue().models
+    assert recommended(gb=8, cores=2, models=models) == {
+        "stt": "whisper-base",
+        "tts": "kokoro",
+        "llm": "qwen2.5-0.5b",
+    }
+    laptop = recommended(gb=16, cores=8, models=models)
+    assert laptop == {"stt": "whisper-small", "tts": "kokoro", "llm": "qwen2.5-1.5b"}
+    assert recommended(gb=16, cores=8, cuda=True, models=models)["stt"] == "whisper-large-v3-turbo"
+    assert recommended(gb=16, cores=8, language="de", models=models)["stt"] == "whisper-small"
 
 
 def test_what_proved_too_slow_here_is_not_recommended_nor_what_is_larger() -> None:

@@ -102,15 +102,28 @@ def voices(language: Language = None) -> None:
 @app.command()
 def listen(
     file: Annotated[Path, typer.Argument(help="A WAV file with speech.")],
-    language: Language = None,
+    language: Annotated[
+        str | None, typer.Option(help="BCP 47, for example en or pt-BR; auto finds it out, where the ear can.")
+    ] = None,
+    translate: Annotated[bool, typer.Option("--translate", help="Write in English what is said.")] = False,
     engine: Annotated[str | None, typer.Option(help="Ear by name (SYRINX_STT).")] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print text, language and word times as JSON.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print text, language and times as JSON.")] = False,
 ) -> None:
     """Transcribe a recording."""
     from syrinx.app import hearing  # noqa: PLC0415
 
-    settings = read_settings(stt=engine, language=language)
-    _run(hearing.listen(settings, file, as_json=json_output, out=out, err=err))
+    settings = read_settings(stt=engine)
+    _run(
+        hearing.listen(
+            settings,
+            file,
+            language=language or settings.language,
+            task="translate" if translate else "transcribe",
+            as_json=json_output,
+            out=out,
+            err=err,
+        )
+    )
 
 
 @app.command()

@@ -5,27 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final, Literal
 
 import structlog
 
+from syrinx.app.model_shelf import ModelShelf
 from syrinx.conversation import Character, ConversationSettings, FallbackVoice
 from syrinx.engines.contract import EngineInfo, Kind
 from syrinx.engines.llm.contract import LanguageModel
 from syrinx.engines.llm.discovery import LlmChoice
 from syrinx.engines.pool import EnginePool
 from syrinx.engines.registry import EngineKey, EngineRegistry, EngineReport
-from syrinx.engines.stt.contract import SpeechToText
+from syrinx.engines.stt.contract import DETECT, SpeechToText, SttCapabilities
 from syrinx.engines.tts.contract import TextToSpeech
 from syrinx.engines.vad.contract import VoiceActivityDetector
-from syrinx.errors import EngineError, EngineUnavailable
-from syrinx.speech import AutoVoice
+from syrinx.errors import EngineError, EngineUnavailable, UnknownEngine, UnknownLanguage
+from syrinx.speech import AutoEar, AutoVoice
 
 log = structlog.get_logger()
 
 AUTO: Final = "auto"
 LOOK_AGAIN_S: Final = 10.0
 """How often at the most it is looked for a language model that was not there before."""
+NEURAL_PREFERENCE: Final = 50
+"""From here on an engine that is not one of the store's models is taken to be better than the embedded ones."""
 
 ChosenKind = Literal["tts", "stt", "llm"]
 
@@ -37,7 +41,9 @@ class EngineChoice:
 
     `wanted` has a name or "auto" per kind. `options` are the pool's, to which those of a language model that is found
     are added. "auto" means: of the voices all that are available, each request to the best for it; of the ears the
-    best available; of the language models what `find` finds.
+    best for each utterance's language; of the language models what `find` finds. The best is what is preferred among
+    those that run in real time here; a model of which that is not known yet waits behind what works anyway, and one
+    that is too slow serves only where nothing else does. A model that is installed meanwhile serves the next turn.
     """
 
     def __init__(
@@ -48,30 +54,41 @@ class EngineChoice:
         wanted: Mapping[Kind, str],
         options: dict[EngineKey, Mapping[str, str]],
         find: FindLanguageModel,
+        language: str = "en",
+        shelf: ModelShelf | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`language` is that of a talk that names none; an ear for it is kept open while a microphone is."""
         self._registry = registry
         self._pool = pool
         self._wanted = dict(wanted)
         self._options = options
         self._find = find
+        self._default_language = language
+        self._shelf = shelf
         self._clock = clock
         self._looked_at = float("-inf")
         self._language_model: LlmChoice | None = None
-        self._voices: tuple[str, ...] | None = None
-        self._ear: str | None = None
+        self._usable: dict[Kind, tuple[EngineInfo, ...]] = {}
 
     # For conversations.
 
-    def stt(self, name: str) -> AbstractAsyncContextManager[SpeechToText]:
-        return self._pool.lease("stt", self._ear_name(name))
+    @asynccontextmanager
+    async def stt(self, name: str) -> AsyncGenerator[AutoEar, None]:
+        async with AsyncExitStack() as leases:
+            held = await self._held_ear(name, leases)
+            yield AutoEar(
+                choose=lambda language: self._ears(name, language),
+                lease=lambda engine: self._pool.lease("stt", engine),
+                capabilities=self._hearing(name, held),
+            )
 
     def vad(self) -> AbstractAsyncContextManager[VoiceActivityDetector]:
         return self._pool.lease("vad", self._wanted["vad"])
 
     @asynccontextmanager
     async def llm(self, name: str) -> AsyncGenerator[LanguageModel, None]:
-        engine = name if name not in {"", AUTO} else (await self.language_model()).engine
+        engine = self._resolved("llm", name) if name not in {"", AUTO} else (await self.language_model()).engine
         async with self._pool.lease("llm", engine) as model:
             yield model
 
@@ -86,7 +103,7 @@ class EngineChoice:
         """
         primary = self._voice_names(name)
         try:
-            others = [each for each in self._available_voices() if (each,) != primary]
+            others = [each.name for each in self._by_preference("tts") if (each.name,) != primary]
         except EngineUnavailable:
             others = []
         if not others:
@@ -97,10 +114,11 @@ class EngineChoice:
 
     async def check(self, settings: ConversationSettings) -> None:
         """Raises UnknownEngine, UnknownLanguage or UnknownVoice; opens the voices that it has to ask."""
+        self._refresh()
         if settings.stt not in {"", AUTO}:
-            self._registry.provider("stt", settings.stt)
+            self._registry.provider("stt", self._resolved("stt", settings.stt))
         if settings.llm not in {"", AUTO}:
-            self._registry.provider("llm", settings.llm)
+            self._registry.provider("llm", self._resolved("llm", settings.llm))
         async with self._opened_voices(settings.tts) as voices:
             speakers: tuple[Character | None, ...] = (None, *settings.characters)
             for speaker in speakers:
@@ -111,6 +129,7 @@ class EngineChoice:
 
     async def language_model(self) -> LlmChoice:
         """The one in use. Where only the companion was found it is looked again, so that a later Ollama is found."""
+        self._refresh()
         now = self._clock()
         found = self._language_model
         if found is None or (found.engine == "companion" and now - self._looked_at > LOOK_AGAIN_S):
@@ -120,6 +139,16 @@ class EngineChoice:
             if found.options:
                 self._options["llm", found.engine] = found.options
         return found
+
+    def local_language_model(self) -> LlmChoice | None:
+        """The best one that is installed here and known to be fast enough; None where there is none."""
+        self._refresh()
+        best = [info for info in self._best_first("llm") if self._registry.model("llm", info.name) is not None][:1]
+        if self._shelf is None or not best or not self._shelf.in_real_time("llm", best[0].name):
+            return None
+        return LlmChoice(
+            engine=best[0].name, title=f"{best[0].title} (on this machine)", reason=f"{best[0].name} is installed"
+        )
 
     async def chosen(self) -> dict[ChosenKind, tuple[str, ...]]:
         """The names in use of each kind that a talk may choose, the preferred first."""
@@ -131,7 +160,7 @@ class EngineChoice:
             case "tts":
                 return self._voice_names("")
             case "stt":
-                return (self._ear_name(""),)
+                return (self.ear_for("", self._default_language),)
             case "llm":
                 return ((await self.language_model()).engine,)
             case "vad":
@@ -159,44 +188,136 @@ class EngineChoice:
         """Every voice that a talk may name."""
         return self._opened_voices("")
 
+    def ear_for(self, name: str, language: str) -> str:
+        """Who hears that language in a talk whose ear is named so. Raises UnknownEngine, EngineUnavailable."""
+        try:
+            return self._ears(name, language)[0]
+        except UnknownLanguage:
+            return self._ears(name, None)[0]
+
     def info(self, kind: Kind, name: str) -> EngineInfo:
         return self._registry.provider(kind, name).info
 
     def reports(self) -> list[EngineReport]:
         """All engines as they are here, without opening them."""
+        self._refresh()
         return self._registry.check(self._options)
 
     async def warm(self) -> None:
         """Load what the first turn is going to need, so that the person does not wait for it."""
         async with self.stt(""), self.vad(), self.tts(""):
-            pass
+            model = (await self.language_model()).engine
+            if self._registry.model("llm", model) is not None:
+                async with self.llm(model):
+                    pass
 
-    def _ear_name(self, name: str) -> str:
+    # Names.
+
+    def _refresh(self) -> None:
+        """Take note of models that came or went."""
+        if self._shelf is not None and self._shelf.refresh():
+            self._usable.clear()
+            self._language_model = None
+
+    def _resolved(self, kind: Kind, name: str) -> str:
+        """The engine or model of that name; an engine that can only run installed models stands for the best of them.
+
+        Raises EngineUnavailable, with the command that brings it, for a model that is not installed.
+        """
+        if name not in self._registry.names(kind):
+            remedy = "" if self._shelf is None else self._shelf.remedy(kind, name)
+            if remedy:
+                raise EngineUnavailable(f"{name} is not installed here: {remedy}")
+            raise UnknownEngine(
+                f"there is no {kind} engine named {name!r}: there are {', '.join(self._registry.names(kind))}"
+            )
+        models = self._registry.models_of(kind, name)
+        if models and "path" not in self._options.get((kind, name), {}):
+            return max(models, key=lambda each: self._standing(self._registry.provider(kind, each).info))
+        return name
+
+    def _ears(self, name: str, language: str | None) -> tuple[str, ...]:
+        """Who may hear that language, the best first; None: any. Raises UnknownLanguage where "auto" finds none."""
+        self._refresh()
         wanted = name if name not in {"", AUTO} else self._wanted["stt"]
         if wanted != AUTO:
-            return wanted
-        if self._ear is None:
-            self._ear = self._available("stt")[0]
-        return self._ear
+            return (self._resolved("stt", wanted),)
+        usable = self._best_first("stt")
+        if language is None:
+            return tuple(info.name for info in usable)
+        fitting = [info for info in usable if _understands(info, language)]
+        if not fitting:
+            heard = sorted({each for info in usable for each in info.languages})
+            raise UnknownLanguage(f"no ear here understands {language[:20]!r}: {', '.join(heard)} are understood")
+        return tuple(info.name for info in fitting)
+
+    async def _held_ear(self, name: str, leases: AsyncExitStack) -> SpeechToText | None:
+        """The ear of the default language, opened; None where nothing understands that."""
+        try:
+            names = self._ears(name, self._default_language)
+        except UnknownLanguage:
+            return None
+        failure: EngineError | None = None
+        for each in names:
+            try:
+                return await leases.enter_async_context(self._pool.lease("stt", each))
+            except EngineError as error:
+                failure = error
+                log.warning("an ear could not be opened", engine=each, code=error.code, reason=error.message)
+        if failure is not None:
+            raise failure
+        return None
+
+    def _hearing(self, name: str, held: SpeechToText | None) -> SttCapabilities:
+        """What can be expected of whoever hears."""
+        wanted = name if name not in {"", AUTO} else self._wanted["stt"]
+        infos = [info for info in self._best_first("stt") if wanted in {AUTO, info.name}]
+        languages = dict.fromkeys(each for info in infos for each in info.languages)
+        able = held.capabilities if held is not None else SttCapabilities(sample_rate_hz=16_000, languages=())
+        return replace(able, languages=tuple(dict.fromkeys((*able.languages, *languages))))
 
     def _voice_names(self, name: str) -> tuple[str, ...]:
+        """Of "auto" all, but of the models of one engine only the best: each takes its memory."""
+        self._refresh()
         wanted = name if name not in {"", AUTO} else self._wanted["tts"]
-        return self._available_voices() if wanted == AUTO else (wanted,)
+        if wanted != AUTO:
+            return (self._resolved("tts", wanted),)
+        best: dict[str, str] = {}
+        for info in self._best_first("tts"):
+            model = self._registry.model("tts", info.name)
+            best.setdefault(info.name if model is None else model.engine, info.name)
+        return tuple(best.values())
 
-    def _available_voices(self) -> tuple[str, ...]:
-        if self._voices is None:
-            self._voices = self._available("tts")
-        return self._voices
+    def _best_first(self, kind: Kind) -> list[EngineInfo]:
+        return sorted(self._by_preference(kind), key=self._standing, reverse=True)
 
-    def _available(self, kind: Kind) -> tuple[str, ...]:
+    def _standing(self, info: EngineInfo) -> tuple[int, int]:
+        if self._shelf is None or self._registry.model(info.kind, info.name) is None:
+            return (3 if info.preference >= NEURAL_PREFERENCE else 2, info.preference)
+        fast = self._shelf.in_real_time(info.kind, info.name)
+        return (1 if fast is None else 3 if fast else 0, info.preference)
+
+    def _by_preference(self, kind: Kind) -> tuple[EngineInfo, ...]:
         """Engines that work here and keep what is said on this machine, the preferred first."""
+        if kind not in self._usable:
+            self._usable[kind] = self._available(kind)
+        return self._usable[kind]
+
+    def _available(self, kind: Kind) -> tuple[EngineInfo, ...]:
         reports = [report for report in self._registry.check(self._options) if report.kind == kind]
         usable = [
-            (report.info.preference, report.name)
+            report.info
             for report in reports
             if report.info is not None and report.availability.available and not report.info.remote
         ]
         if not usable:
             reasons = "; ".join(f"{report.name}: {report.availability.reason}" for report in reports)
             raise EngineUnavailable(f"no {kind} engine can be used here ({reasons}): syrinx doctor says what to do")
-        return tuple(name for _, name in sorted(usable, key=lambda each: (-each[0], each[1])))
+        return tuple(sorted(usable, key=lambda info: (-info.preference, info.name)))
+
+
+def _understands(info: EngineInfo, language: str) -> bool:
+    """Engines that do not say what they understand are asked when they are opened."""
+    if language == DETECT:
+        return len(info.languages) != 1
+    return not info.languages or language.partition("-")[0].lower() in info.languages

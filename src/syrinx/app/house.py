@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from syrinx.app.engine_choice import AUTO, EngineChoice
+from syrinx.app.hub import hub_settings
+from syrinx.app.measuring import Measuring
+from syrinx.app.model_shelf import ModelShelf
 from syrinx.app.settings import Settings, surroundings
+from syrinx.audio import PcmChunk
 from syrinx.conversation import (
     Conversation,
     ConversationRules,
@@ -19,17 +24,22 @@ from syrinx.conversation import (
     TurnRules,
     open_conversations,
 )
+from syrinx.engines.ability_record import AbilityRecord, open_ability_record
 from syrinx.engines.contract import HOSTS, KINDS, Host, Kind
 from syrinx.engines.llm.discovery import LlmChoice, discover
 from syrinx.engines.metrics import EngineMetrics
+from syrinx.engines.models import ModelStore, open_model_store, read_catalogue
 from syrinx.engines.pool import EnginePool, PoolSettings
 from syrinx.engines.registry import EngineKey, EngineRegistry
 from syrinx.errors import ConfigurationError, SyrinxError
+from syrinx.testing.human_clips import human_clips
 
 log = structlog.get_logger()
 
 HOST_OPTION = "host"
 """The one engine option that is the pool's and not the engine's: "process" or "worker"."""
+ABILITIES_FILE = "abilities.json"
+"""In the home folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +50,17 @@ class House:
     metrics: EngineMetrics
     conversations: Conversations
     rules: ConversationRules
-    _warming: set[asyncio.Task[None]]
+    models: ModelStore
+    shelf: ModelShelf
+    abilities: AbilityRecord
+    measuring: Measuring
+    _tasks: set[asyncio.Task[None]]
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it until it ends or the house closes; its errors are its own business."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def begin(self, settings: ConversationSettings) -> Conversation:
         """Open a conversation with these settings and let its engines load meanwhile.
@@ -51,9 +71,7 @@ class House:
         conversation = self.conversations.create(
             lambda: Conversation(engines=self.engines, settings=settings, rules=self.rules)
         )
-        warming = asyncio.create_task(self._warm())
-        self._warming.add(warming)
-        warming.add_done_callback(self._warming.discard)
+        self.in_background(self._warm())
         return conversation
 
     async def _warm(self) -> None:
@@ -67,12 +85,86 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, *, registry: EngineRegistry | None = None) -> AsyncGenerator[House, None]:
-    """Leaving the context closes all conversations and engines. `registry` replaces the installed engines in tests."""
+    """Leaving the context closes all conversations, engines and pulls. `registry` replaces the installed engines."""
     registry = registry or EngineRegistry()
-    wanted: dict[Kind, str] = {"tts": settings.tts, "stt": settings.stt, "vad": settings.vad}
-    for kind, name in wanted.items():
-        _check_name(registry, kind, name)
-    _check_name(registry, "llm", settings.llm)
+    environment = surroundings()
+    options, hosts = _engine_options(settings, registry)
+    metrics = EngineMetrics()
+    pool = EnginePool(
+        registry,
+        PoolSettings(options=options, hosts=hosts, idle_unload_s=settings.idle_unload_s, environment=environment),
+        metrics=metrics,
+    )
+    tasks: set[asyncio.Task[None]] = set()
+    failure: Exception | None = None
+    async with AsyncExitStack() as closing:
+        models = await closing.enter_async_context(
+            open_model_store(
+                settings.models_folder, catalogue=read_catalogue(settings.catalogue), hub=hub_settings(environment)
+            )
+        )
+        closing.push_async_callback(pool.aclose)
+        closing.push_async_callback(_end, tasks)
+        abilities = open_ability_record(settings.home / ABILITIES_FILE)
+        shelf = ModelShelf(store=models, abilities=abilities, registry=registry, options=options, retire=pool.retire)
+        shelf.refresh()
+        wanted: dict[Kind, str] = {"tts": settings.tts, "stt": settings.stt, "vad": settings.vad}
+        for kind, name in wanted.items():
+            _check_name(registry, shelf, kind, name)
+        _check_name(registry, shelf, "llm", settings.llm)
+
+        async def find_language_model() -> LlmChoice:
+            return await discover(_llm_environment(settings, environment), local=engines.local_language_model())
+
+        engines = EngineChoice(
+            registry=registry,
+            pool=pool,
+            wanted=wanted,
+            options=options,
+            find=find_language_model,
+            language=settings.language,
+            shelf=shelf,
+        )
+        turns = TurnRules(
+            idle_ms=1000 * settings.idle_timeout_s, preparations=TurnRules().preparations if settings.speculate else 0
+        )
+        conversations = await closing.enter_async_context(
+            open_conversations(resume_s=settings.resume_s, max_open=settings.max_talks)
+        )
+        try:
+            yield House(
+                settings=settings,
+                pool=pool,
+                engines=engines,
+                metrics=metrics,
+                conversations=conversations,
+                rules=ConversationRules(turns=turns),
+                models=models,
+                shelf=shelf,
+                abilities=abilities,
+                measuring=Measuring(shelf=shelf, pool=pool, record=abilities, clip=_human_clip),
+                _tasks=tasks,
+            )
+        except Exception as error:  # noqa: BLE001 - raised below, for it must not come out wrapped in a group
+            failure = error
+    if failure is not None:
+        raise failure
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+def _human_clip() -> PcmChunk:
+    return human_clips()[0].audio
+
+
+def _engine_options(
+    settings: Settings, registry: EngineRegistry
+) -> tuple[dict[EngineKey, Mapping[str, str]], dict[EngineKey, Host]]:
     options: dict[EngineKey, Mapping[str, str]] = {}
     hosts: dict[EngineKey, Host] = {}
     for name, given in settings.engine.items():
@@ -80,57 +172,11 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
             options[key] = {option: value for option, value in given.items() if option != HOST_OPTION}
             if HOST_OPTION in given:
                 hosts[key] = _host(name, given[HOST_OPTION])
-    environment = surroundings()
-    metrics = EngineMetrics()
-    pool = EnginePool(
-        registry,
-        PoolSettings(options=options, hosts=hosts, idle_unload_s=settings.idle_unload_s, environment=environment),
-        metrics=metrics,
-    )
-
-    async def find_language_model() -> LlmChoice:
-        return await discover(_llm_environment(settings, environment))
-
-    engines = EngineChoice(
-        registry=registry,
-        pool=pool,
-        wanted=wanted,
-        options=options,
-        find=find_language_model,
-    )
-    rules = ConversationRules(
-        turns=TurnRules(
-            idle_ms=1000 * settings.idle_timeout_s, preparations=TurnRules().preparations if settings.speculate else 0
-        )
-    )
-    warming: set[asyncio.Task[None]] = set()
-    failure: Exception | None = None
-    try:
-        async with open_conversations(resume_s=settings.resume_s, max_open=settings.max_talks) as conversations:
-            try:
-                yield House(
-                    settings=settings,
-                    pool=pool,
-                    engines=engines,
-                    metrics=metrics,
-                    conversations=conversations,
-                    rules=rules,
-                    _warming=warming,
-                )
-            except Exception as error:  # noqa: BLE001 - raised below, for it must not come out wrapped in a group
-                failure = error
-    finally:
-        for task in warming:
-            task.cancel()
-        if warming:
-            await asyncio.wait(warming)
-        await pool.aclose()
-    if failure is not None:
-        raise failure
+    return options, hosts
 
 
-def _check_name(registry: EngineRegistry, kind: Kind, name: str) -> None:
-    known = registry.names(kind)
+def _check_name(registry: EngineRegistry, shelf: ModelShelf, kind: Kind, name: str) -> None:
+    known = dict.fromkeys((*registry.names(kind), *shelf.names(kind)))
     if name not in {AUTO, *known}:
         raise ConfigurationError(
             f"SYRINX_{kind.upper()} is {name!r}: there is no such engine, there are {', '.join(known)}"

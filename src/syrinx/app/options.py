@@ -7,6 +7,7 @@ from typing import Any
 import syrinx
 from syrinx.app.engine_choice import AUTO, ChosenKind
 from syrinx.app.house import House
+from syrinx.app.model_house import better_options
 from syrinx.conversation import Conversation
 from syrinx.conversation.characters import MAX_CHARACTERS
 from syrinx.conversation.settings import MAX_TYPED_CHARS
@@ -35,17 +36,21 @@ async def talk_options(house: House) -> TalkOptions:
                 name=voice.name,
                 language=voice.language,
                 gender=voice.gender,
-                engine=voices.engine_for(language=voice.language, voice=voice.id),
+                engine=voices.engine_of(voice.id),
+                grade=voice.grade,
+                aliases=list(voice.aliases),
             )
             for voice in voices.voices
         ]
+        blending = voices.blending
     return TalkOptions(
         version=syrinx.__version__,
         voices=offered,
         languages=[
             LanguageOption(id=each, hears=each in heard, speaks=each in spoken) for each in sorted(spoken | heard)
         ],
-        engines=await _engine_options(house, chosen),
+        engines=await _engine_options(house, chosen, blending=blending),
+        better=await better_options(house),
         defaults=TalkDefaults(
             language=settings.language, voice=None, tts=settings.tts, stt=settings.stt, llm=settings.llm
         ),
@@ -58,20 +63,22 @@ async def talk_options(house: House) -> TalkOptions:
 
 
 async def _engine_options(
-    house: House, chosen: dict[ChosenKind, tuple[str, ...]]
+    house: House, chosen: dict[ChosenKind, tuple[str, ...]], *, blending: frozenset[str]
 ) -> dict[ChosenKind, list[EngineOption]]:
     reports = house.engines.reports()
     listed: dict[ChosenKind, list[EngineOption]] = {}
     for kind in ("stt", "llm", "tts"):
         listed[kind] = [
-            await _engine_option(house, report, chosen=report.name in chosen[kind])
+            await _engine_option(
+                house, report, chosen=report.name in chosen[kind], blends=kind == "tts" and report.name in blending
+            )
             for report in reports
             if report.kind == kind
         ]
     return listed
 
 
-async def _engine_option(house: House, report: EngineReport, *, chosen: bool) -> EngineOption:
+async def _engine_option(house: House, report: EngineReport, *, chosen: bool, blends: bool) -> EngineOption:
     option = EngineOption(
         name=report.name,
         title=report.info.title if report.info else report.name,
@@ -80,6 +87,7 @@ async def _engine_option(house: House, report: EngineReport, *, chosen: bool) ->
         reason=report.availability.reason,
         remedy=report.availability.remedy,
         chosen=chosen,
+        blends=blends,
         licence=report.info.licence if report.info else "",
     )
     if report.kind == "llm" and chosen:
@@ -98,6 +106,8 @@ async def engines_in_use(house: House, conversation: Conversation) -> dict[str, 
     in_use: dict[str, Any] = {}
     for kind, name in asked.items():
         engine = name if name not in {"", AUTO} else chosen[kind][0]
+        if kind == "stt":
+            engine = house.engines.ear_for(name, settings.language)
         if kind == "tts" and name in {"", AUTO}:
             async with house.engines.all_voices() as voices:
                 engine = voices.engine_for(language=settings.language, voice=settings.voice)

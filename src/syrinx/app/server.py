@@ -22,12 +22,16 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import syrinx
+from syrinx.app.advising import recommended
+from syrinx.app.auto_pull import pull_recommended
 from syrinx.app.house import House, open_house
+from syrinx.app.model_house import model_house
 from syrinx.app.options import engines_in_use, talk_options
 from syrinx.app.settings import Settings
 from syrinx.conversation import Conversation
 from syrinx.errors import ConfigurationError
 from syrinx.transports.http.errors import add_error_handling
+from syrinx.transports.http.models import model_routes
 from syrinx.transports.http.talk import ErrorBody, Health, TalkOptions, require_token, talk_option_routes
 from syrinx.transports.websocket import TalkHouse, talk_routes
 
@@ -89,6 +93,9 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
         async with opened(settings) as house:
             app.state.house = house
             _add_house(app, house, token=token)
+            house.in_background(house.measuring.run())
+            if settings.auto_pull:
+                house.in_background(pull_recommended(house.models, [each.name for each in recommended(house).values()]))
             yield
 
     app = FastAPI(
@@ -107,7 +114,10 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if settings.origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET"], allow_headers=["Authorization"]
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
         )
     if settings.on_loopback:
         # A page on another host cannot reach us by a name of its own that resolves to loopback (DNS rebinding).
@@ -145,6 +155,7 @@ def _add_house(app: FastAPI, house: House, *, token: str | None) -> None:
         )
     )
     app.include_router(talk_option_routes(options, token=token))
+    app.include_router(model_routes(model_house(house), token=token, origins=frozenset(settings.origins)))
 
     @app.get(
         "/metrics",

@@ -55,6 +55,13 @@ class Settings(BaseSettings):
         description="Options of single engines: SYRINX_ENGINE__ESPEAK__HOST=worker sets option host of espeak.",
     )
 
+    models: Path | None = Field(default=None, description="Folder of downloaded models; SYRINX_HOME/models if unset.")
+    catalogue: Path | None = Field(default=None, description="File with models of your own, beside ours.")
+    auto_pull: bool = Field(
+        default=False,
+        description="1: get the models recommended for this machine at start, permissive licences only.",
+    )
+
     resume_s: float = Field(default=120, ge=0, le=86_400, description="Seconds that a dropped talk is kept.")
     idle_timeout_s: float = Field(default=900, ge=5, description="Seconds of silence after which a talk is closed.")
     max_talks: int = Field(default=500, ge=1, description="Talks open at once; more are refused.")
@@ -71,10 +78,10 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("home")
+    @field_validator("home", "models", "catalogue")
     @classmethod
-    def _expand_home(cls, home: Path) -> Path:
-        return home.expanduser()
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser()
 
     @field_validator("origins", mode="before")
     @classmethod
@@ -100,6 +107,10 @@ class Settings(BaseSettings):
                 f"SYRINX_HOST={self.host} can be reached by others: set SYRINX_TOKEN, or listen on 127.0.0.1"
             )
         return self
+
+    @property
+    def models_folder(self) -> Path:
+        return self.models or self.home / "models"
 
     @property
     def on_loopback(self) -> bool:

@@ -86,10 +86,11 @@ async def _spoken(house: House, text: str, *, language: str, voice: str | None, 
 async def list_voices(settings: Settings, *, language: str | None, console: Console) -> None:
     async with open_house(settings) as house, house.engines.all_voices() as voices:
         table = Table(box=None, padding=(0, 2, 0, 0))
-        for column in ("voice", "name", "language", "", "engine"):
+        for column in ("voice", "name", "language", "", "grade", "engine"):
             table.add_column(column)
         for voice in sorted(voices.voices, key=lambda each: (each.language, each.id)):
             if language is None or voice.language.lower().startswith(language.lower()):
-                engine = voices.engine_for(language=voice.language, voice=voice.id)
-                table.add_row(voice.id, voice.name, voice.language, voice.gender, engine)
+                table.add_row(
+                    voice.id, voice.name, voice.language, voice.gender, voice.grade, voices.engine_of(voice.id)
+                )
         console.print(table)

@@ -204,7 +204,8 @@ class EnginePool:
     def _begin_loading(self, kind: Kind, name: str) -> _OpenEngine:
         key = (kind, name)
         provider = self._registry.provider(kind, name)
-        host = self._settings.hosts.get(key, provider.info.host)
+        model = self._registry.model(kind, name)
+        host = self._settings.hosts.get((kind, model.engine) if model else key, provider.info.host)
         if kind == "vad" and host == "worker":
             raise ConfigurationError(f"a vad engine cannot run in a worker: let {name!r} run in process")
         admission = Admission(name=name, max_active=provider.info.max_active, max_queued=provider.info.max_queued)

@@ -122,7 +122,11 @@ class EngineRegistry:
         """
         model = self._models.get((kind, name))
         if model is not None:
-            return _ModelProvider(model, self.provider(kind, model.engine))
+            return _ModelProvider(model, self._engine(kind, model.engine))
+        return self._engine(kind, name)
+
+    def _engine(self, kind: Kind, name: str) -> Provider[Any]:
+        """The engine itself, which may have the name of one of its models."""
         known = self._providers.get((kind, name))
         if known is not None:
             return known
@@ -136,8 +140,7 @@ class EngineRegistry:
         Raises UnknownEngine, and ConfigurationError for a provider that exists in this process only.
         """
         model = self._models.get((kind, name))
-        if model is not None:
-            return self.reference(kind, model.engine)
+        name = model.engine if model is not None else name
         if (kind, name) in self._providers and (kind, name) not in self._entry_points():
             raise ConfigurationError(
                 f"the {kind} engine {name!r} exists in this process only: name it in an entry point of the group "

@@ -71,6 +71,15 @@ class AutoVoice:
         """The name of the engine that speaks such a request. Raises UnknownVoice or UnknownLanguage."""
         return self._route(language, voice)[0]
 
+    def engine_of(self, voice: str) -> str:
+        """The name of the engine whose voice this is, by one of the ids in `voices`."""
+        return self._homes[voice][0]
+
+    @property
+    def blending(self) -> frozenset[str]:
+        """The names of the engines that can mix their voices."""
+        return frozenset(name for name, engine in self._engines.items() if engine.capabilities.blends)
+
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         """As the contract has it; raises UnknownVoice or UnknownLanguage when no engine has it."""
         check_request(request, self.capabilities)

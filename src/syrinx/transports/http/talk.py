@@ -23,6 +23,12 @@ class VoiceOption(BaseModel):
     language: str = Field(description="BCP 47.", examples=["en-US"])
     gender: Literal["female", "male", "neutral"]
     engine: str = Field(examples=["flite"])
+    grade: str = Field(default="", description="A to F, as its makers rate it; empty where they do not.")
+    aliases: list[str] = Field(
+        default_factory=list[str],
+        description="Names by which clients of other engines ask for it.",
+        examples=[["alloy"]],
+    )
 
 
 class LanguageOption(BaseModel):
@@ -40,7 +46,18 @@ class EngineOption(BaseModel):
     reason: str = Field(default="", description="What is missing.")
     remedy: str = Field(default="", description="The command or setting that mends it.")
     chosen: bool = Field(description="Whether a talk that names none gets it.")
+    blends: bool = Field(default=False, description="Whether its voices can be mixed: af_heart+am_adam*0.5.")
     licence: str = ""
+
+
+class BetterOption(BaseModel):
+    """A model that would serve a talk better than what serves it now."""
+
+    kind: Literal["stt", "llm", "tts"]
+    model: str = Field(examples=["whisper-base"])
+    title: str = Field(examples=["Whisper base"])
+    size_bytes: int = Field(examples=[147951465])
+    says: str = Field(description="Why, for a person.")
 
 
 class TalkDefaults(BaseModel):
@@ -78,6 +95,7 @@ class TalkOptions(BaseModel):
                         }
                     ],
                 },
+                "better": [],
                 "defaults": {"language": "en", "voice": None, "tts": "auto", "stt": "auto", "llm": "auto"},
                 "limits": {"text_chars": 4000, "characters": 8, "input_sample_rates": [8000, 16000]},
             }
@@ -88,6 +106,7 @@ class TalkOptions(BaseModel):
     voices: list[VoiceOption]
     languages: list[LanguageOption]
     engines: dict[Literal["stt", "llm", "tts"], list[EngineOption]]
+    better: list[BetterOption] = Field(description="The most helpful first; empty when nothing is to be gained.")
     defaults: TalkDefaults
     limits: TalkLimits
 
