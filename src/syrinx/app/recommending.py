@@ -41,6 +41,10 @@ LARGEST_EAR_WITHOUT_CUDA_BYTES: Final = 1_000_000_000
 """The encoders of medium, large and turbo are too slow for a talk on any usual CPU: turbo's took 16 s for a window
 where small's took 2 s."""
 
+AS_GOOD: Final = 2
+"""So close in preference, more languages are the better choice: Whisper's English forms hear English a little better
+than those of their size that hear everything, and can neither detect a language nor translate."""
+
 
 def recommend(
     models: Iterable[CatalogueModel],
@@ -83,7 +87,11 @@ def recommend(
             and quick_enough(model)
         ]
         if fitting:
-            found[kind] = max(fitting, key=lambda each: (each.preference, len(each.languages), -each.size_bytes))
+            best = max(model.preference for model in fitting)
+            found[kind] = max(
+                (model for model in fitting if model.preference >= best - AS_GOOD),
+                key=lambda each: (len(each.languages), each.preference, -each.size_bytes),
+            )
     return found
 
 
