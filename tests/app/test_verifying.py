@@ -55,7 +55,8 @@ class Engines:
 
     def registry(self) -> EngineRegistry:
         vad = FakeProvider("vad", "silero", lambda _: ScriptedVad())
-        providers: list[Provider[object]] = [self.ears, self.voices, self.minds, vad]
+        companion = FakeProvider("llm", "companion", lambda _: ScriptedLlm((saying("I am a script."),)))
+        providers: list[Provider[object]] = [self.ears, self.voices, self.minds, companion, vad]
         return EngineRegistry(providers, entry_points_=())
 
     def remember(self, house: House, kind: Kind, engine: str, ability: Ability) -> None:
