@@ -43,7 +43,7 @@ def model(name: str, title: str, kind: str = "stt", **facts: Any) -> Message:
         "name": name, "engine": {"stt": "whisper", "tts": "kokoro", "llm": "local"}[kind], "kind": kind,
         "title": title, "good_for": "Understands you well on most laptops.", "languages": ["en"],
         "size_bytes": 148_000_000, "memory_bytes": 400_000_000,
-        "licence": {"id": "MIT", "name": "MIT licence", "url": "https://example.org/mit", "summary": "Free for any use."},
+        "licence": {"id": "MIT", "name": "MIT licence", "url": "https://mit.example", "summary": "Free for any use."},
         "repository": f"Systran/{name}", "revision": "main", "preference": 60, "state": "available", "progress": None,
         "failure": None, "problem": "", "in_use": False, "adopted": False, "ability": None, "measuring": False,
         "recommended": False,
@@ -185,10 +185,9 @@ class MockServer:
     def state(self, state: str, *, listening: bool) -> None:
         self.send("state", state=state, listening=listening)
 
-    def start_sound(self, turn: int, speaker: str = "Ada") -> None:
-        self.send(
-            "audio_stream_start", turn=turn, speaker=speaker, format="pcm_s16le", sample_rate=24_000, channels=1
-        )  # fmt: skip
+    def start_sound(self, turn: int, speaker: str = "Ada", **facts: Any) -> None:
+        about: Message = {"format": "pcm_s16le", "sample_rate": 24_000, "channels": 1, **facts}
+        self.send("audio_stream_start", turn=turn, speaker=speaker, **about)
 
     def sentence(
         self, turn: int, index: int, text: str, *, at_ms: float, spoken: bool = True, speaker: str = "Ada"

@@ -40,7 +40,9 @@ def no_violations(page: Page) -> None:
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_page: OpenPage, server: MockServer, scheme: str, size: dict[str, int]) -> None:
+    models_in_every_state(server)
     page = open_page(viewport=size, color_scheme=scheme)
+    expect(page.locator("#better")).to_be_visible()
     no_violations(page)
     fill_conversation(server)
     expect(page.locator(".pending")).to_be_visible()
@@ -53,16 +55,35 @@ def test_axe_finds_nothing(open_page: OpenPage, server: MockServer, scheme: str,
     no_violations(page)
     page.keyboard.press("Escape")
     page.click("#link-system")
+    page.click("#model-whisper-base >> text=Get it")
+    page.click("#model-whisper-tiny >> text=Remove")
+    page.click("#model-whisper-base summary")
     no_violations(page)
+
+
+def models_in_every_state(server: MockServer) -> None:
+    fast = {"real_time_factor": 0.2, "first_ms": 300, "fast_enough": True}
+    server.options["better"] = [
+        {"kind": "stt", "model": "whisper-base", "title": "Whisper base", "size_bytes": 148_000_000,
+         "says": "The basic ear mishears much. Whisper base understands you far better."},
+    ]  # fmt: skip
+    server.install("whisper-tiny", in_use=True, ability=fast)
+    server.pulling("whisper-medium", 600_000_000)
+    server.pulling("whisper-small", 200_000_000)
+    server.model("whisper-small").update(
+        state="available", failure={"code": "disk_full", "message": "The disk is full.", "retryable": True}
+    )
+    server.model("kokoro").update(state="damaged", problem="voices.bin is gone.")
 
 
 @pytest.mark.parametrize("size", [SMALLEST, ZOOMED], ids=["320 px", "200 %"])
 def test_nothing_is_cut_off_in_a_small_window(open_page: OpenPage, server: MockServer, size: dict[str, int]) -> None:
+    models_in_every_state(server)
     page = open_page(viewport=size)
     fill_conversation(server)
     expect(page.locator(".pending")).to_be_attached()
-    outside = """() => [...document.querySelectorAll("#view-talk :is(button, textarea, p, .line), .rail a")]
-      .filter((one) => one.checkVisibility() && !one.matches(".unseen, .say-level"))
+    outside = """() => [...document.querySelectorAll(".view :is(button, textarea, p, a, span, .line), .rail a")]
+      .filter((one) => one.checkVisibility() && !one.matches(".unseen, .say-level, .say-level *"))
       .map((one) => ({ box: one.getBoundingClientRect(), html: one.outerHTML.slice(0, 90) }))
       .filter(({ box }) => box.left < -0.5 || box.right > innerWidth + 0.5)
       .map(({ html }) => html)"""
@@ -74,6 +95,16 @@ def test_nothing_is_cut_off_in_a_small_window(open_page: OpenPage, server: MockS
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= size["height"]
         assert min(box["width"], box["height"]) >= 44
+    page.click("#link-system")
+    page.click("#model-whisper-base >> text=Get it")
+    page.click("#model-whisper-tiny >> text=Remove")
+    page.click("#model-whisper-base summary")
+    assert page.evaluate(outside) == []
+    assert page.evaluate("document.getElementById('view-system').scrollWidth <= innerWidth")
+    heights: list[float] = page.locator(".model :is(button, summary)").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 44
 
 
 def test_everything_is_reached_and_worked_by_keyboard_alone(page: Page, server: MockServer) -> None:

@@ -52,6 +52,21 @@ def test_partial_words_are_lighter_and_final_words_replace_them(page: Page, serv
     expect(page.locator("#announcer")).to_have_text("You said: In being comparatively modern.")
 
 
+def test_words_that_will_not_change_are_firmer_than_the_rest(page: Page, server: MockServer) -> None:
+    server.send("transcript", turn=1, text="Ünd 𝄞 in being", final=False, stable=8)
+    expect(page.locator(".person .words")).to_have_text("Ünd 𝄞 in being")
+    assert page.locator(".person .stable").text_content() == "Ünd 𝄞 in"
+    styles: list[list[str]] = page.evaluate("""() => [".person .stable", ".person .words"].map((place) => {
+      const { color, fontStyle } = getComputedStyle(document.querySelector(place));
+      return [color, fontStyle];
+    })""")
+    assert (styles[0][1], styles[1][1]) == ("normal", "italic")
+    assert styles[0][0] != styles[1][0]
+    server.send("transcript", turn=1, text="And in being.", final=True, stable=13)
+    expect(page.locator(".person .words")).to_have_text("And in being.")
+    expect(page.locator(".stable")).to_have_count(0)
+
+
 def test_words_that_were_no_speech_are_withdrawn(page: Page, server: MockServer) -> None:
     server.send("transcript", turn=1, text="uh", final=False)
     expect(page.locator(".person")).to_have_count(1)
@@ -206,6 +221,19 @@ def test_the_time_line_is_to_scale_and_has_words(page: Page, server: MockServer)
     expect(page.locator(".timeline-figures")).to_be_hidden()
     button.click()
     expect(page.locator(".timeline-figures")).to_be_visible()
+
+
+def test_the_time_line_says_who_heard_and_who_spoke(page: Page, server: MockServer) -> None:
+    server.send("transcript", turn=1, text="Hello?", final=True, engine="pocketsphinx")
+    server.start_sound(1, engine="flite")
+    server.sentence(1, 0, "Yes.", at_ms=0)
+    server.stop_sound(1, heard="Yes.")
+    server.send("metrics", turn=1, ms={"endpoint": 200}, details={})
+    who = "Heard by PocketSphinx (basic, built in). Spoken by flite (basic, English)."
+    expect(page.locator(".timeline-engines")).to_have_text(who)
+    expect(page.locator(".timeline button")).to_have_attribute(
+        "aria-label", f"Time line: sure that you had finished after 200 milliseconds. {who}"
+    )
 
 
 def test_text_of_a_right_to_left_language_runs_from_the_right(page: Page, server: MockServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from .conftest import OpenPage
-from .mock_server import MockServer
+from .mock_server import MockServer, engine
 
 
 def open_settings(page: Page) -> None:
@@ -57,23 +57,110 @@ def test_characters_are_reordered_removed_and_chosen_by_keyboard(page: Page, ser
     assert [one["name"] for one in server.wait_for("set", count=3)["characters"]] == ["Ada"]
 
 
-def test_voices_are_grouped_by_language_and_filtered(page: Page) -> None:
+ESPEAK = "espeak-ng (basic, built in)"
+
+
+def labels_of_voices(page: Page) -> list[str]:
+    return page.locator("#voice optgroup").evaluate_all("all => all.map((one) => one.label)")
+
+
+def test_voices_are_grouped_by_language_and_engine_and_filtered(page: Page) -> None:
     open_settings(page)
-    groups = page.locator("#voice optgroup")
-    labels: list[str] = groups.evaluate_all("all => all.map((one) => one.label)")
-    assert labels == ["American English", "British English", "Arabic", "German"]
+    assert labels_of_voices(page) == [
+        "American English: flite (basic, English)", f"American English: {ESPEAK}", f"British English: {ESPEAK}",
+        f"Arabic: {ESPEAK}", f"German: {ESPEAK}",
+    ]  # fmt: skip
     page.fill("#voice-filter", "english female")
     assert page.locator("#voice option").all_inner_texts() == [
-        "As the server chooses", "English (America), f3, female, espeak", "slt, female, flite",
+        "As the server chooses", "slt, female", "English (America), f3, female",
     ]  # fmt: skip
+
+
+def offer_kokoro(server: MockServer) -> None:
+    server.options["engines"]["tts"].append(engine("kokoro", "Kokoro", blends=True))
+    graded = (("am_adam", "F+"), ("af_heart", "A"), ("af_bella", "A-"), ("af_new", ""))
+    server.options["voices"] += [
+        {"id": voice, "name": voice[3:].title(), "language": "en-US", "gender": "neutral", "engine": "kokoro",
+         "grade": grade}
+        for voice, grade in graded
+    ]  # fmt: skip
+
+
+def test_the_best_grade_comes_first_and_is_said_in_words(open_page: OpenPage, server: MockServer) -> None:
+    offer_kokoro(server)
+    page = open_page()
+    open_settings(page)
+    page.fill("#voice-filter", "kokoro")
+    assert page.locator("#voice option").all_inner_texts()[1:] == [
+        "Heart, neutral, grade A", "Bella, neutral, grade A-", "Adam, neutral, grade F+", "New, neutral",
+    ]  # fmt: skip
+
+
+def test_a_mix_is_typed_checked_told_and_named(open_page: OpenPage, server: MockServer) -> None:
+    offer_kokoro(server)
+    page = open_page()
+    open_settings(page)
+    page.click("#mix summary")
+    page.fill("#mix-text", "af_heart + slt")
+    page.click("#use-mix")
+    expect(page.locator("#mix-problem")).to_contain_text("slt is no voice of Kokoro. It has am_adam, af_heart")
+    page.fill("#mix-text", "af_heart + am_adam*none")
+    page.press("#mix-text", "Enter")
+    expect(page.locator("#mix-problem")).to_have_text("A weight is a number above 0, as in am_adam*0.5.")
+    assert not server.received("set")
+    page.fill("#mix-text", "af_heart + am_adam*0.5")
+    page.click("#use-mix")
+    assert server.wait_for("set")["voice"] == "af_heart+am_adam*0.5"
+    expect(page.locator("#mix-problem")).to_be_hidden()
+    expect(page.locator("#voice option:checked")).to_have_text("Mix of af_heart+am_adam*0.5")
+
+
+def test_no_mix_is_offered_where_no_engine_can(page: Page) -> None:
+    open_settings(page)
+    expect(page.locator("#mix")).to_be_hidden()
+
+
+def test_an_engine_is_chosen_survives_a_reload_and_is_given_back_to_the_server(page: Page, server: MockServer) -> None:
+    open_settings(page)
+    expect(page.locator("#choice-tts option:checked")).to_have_text("Automatic: flite (basic, English)")
+    page.select_option("#choice-tts", "espeak")
+    assert server.wait_for("set")["tts"] == "espeak"
+    page.reload()
+    # Hello has no place for it: a server that speaks with another one is told again.
+    assert server.wait_for("set", count=2)["tts"] == "espeak"
+    open_settings(page)
+    expect(page.locator("#choice-tts")).to_have_value("espeak")
+    page.select_option("#choice-tts", label="Automatic")
+    told = server.wait_for("set", count=3)
+    assert "tts" in told
+    assert told["tts"] is None
+
+
+def test_a_default_that_names_an_engine_is_told_from_the_automatic_choice(
+    open_page: OpenPage, server: MockServer
+) -> None:
+    server.options["defaults"]["tts"] = "espeak"
+    page = open_page()
+    open_settings(page)
+    assert page.locator("#choice-tts option").all_inner_texts()[:2] == [
+        "As the server is set: espeak-ng (basic, built in)", "Automatic",
+    ]  # fmt: skip
+    page.select_option("#choice-tts", "auto")
+    assert server.wait_for("set")["tts"] == "auto"
+
+
+def test_the_automatic_choice_shows_who_spoke_last(page: Page, server: MockServer) -> None:
+    server.start_sound(1, engine="espeak")
+    open_settings(page)
+    expect(page.locator("#choice-tts option:checked")).to_have_text(f"Automatic: {ESPEAK}")
 
 
 def test_voices_of_the_chosen_language_come_first(page: Page) -> None:
     open_settings(page)
     page.select_option("#language", "de")
-    groups = page.locator("#voice optgroup")
-    labels: list[str] = groups.evaluate_all("all => all.map((one) => one.label)")
-    assert labels == ["German", "American English", "Arabic", "British English"]
+    assert [label.split(":")[0] for label in labels_of_voices(page)] == [
+        "German", "American English", "American English", "Arabic", "British English",
+    ]  # fmt: skip
 
 
 def test_a_voice_is_let_go_of_with_its_language(page: Page, server: MockServer) -> None:
@@ -131,7 +218,7 @@ def test_starting_over_empties_the_page_and_tells_the_server(page: Page, server:
 def test_the_system_view_says_what_is_in_use_and_what_mends_what_is_missing(open_page: OpenPage) -> None:
     page = open_page(path="#system")
     expect(page.locator(".engine.in-use .engine-title")).to_have_text(
-        ["PocketSphinx (basic, built in)", "Companion (a simple script, built in)", "flite (basic, English)"]
+        ["PocketSphinx (basic, built in)", "flite (basic, English)", "Companion (a simple script, built in)"]
     )
     expect(page.locator(".engine.missing").first).to_contain_text("syrinx engines install faster-whisper")
     expect(page.locator("#system-line")).to_have_text("Syrinx 0.1.0 · protocol 1 · connected")

@@ -28,7 +28,6 @@ function draw() {
   if (offered === null) return;
   words.textContent = `${offered.says} (${size(offered.size_bytes)})`;
   show.href = `#system/${encodeURIComponent(offered.model)}`;
-  show.setAttribute("aria-label", `Show me ${offered.title}`);
   dismiss.setAttribute("aria-label", `Do not offer ${offered.title} again`);
 }
 

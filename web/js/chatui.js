@@ -165,9 +165,9 @@ export function conversationIsEmpty() {
   return list.children.length === 0;
 }
 
-// Scrolls along with what is new, unless the person has gone back to read.
+// Scrolls along with what is new, unless the person has gone back to read; a welcome is read from its beginning.
 export function keepFollowing() {
-  if (following) scroller.scrollTop = scroller.scrollHeight;
+  if (following && !conversationIsEmpty()) scroller.scrollTop = scroller.scrollHeight;
   jump.hidden = following;
 }
 

@@ -230,15 +230,10 @@ function licenceStep(card) {
   const { free_bytes: free, folder, hub } = modelsAnswer();
   const holder = stepNamed("Before it is fetched");
   const licence = document.createElement("p");
-  const link = document.createElement("a");
   const rest = model.size_bytes - partOf(model);
-  link.href = safeAddress(model.licence.url);
-  link.target = "_blank";
-  link.rel = "noopener noreferrer";
-  link.textContent = "Read the licence";
-  link.append(text("span", "unseen", ` of ${model.title}, in a new window`));
-  licence.append(text("strong", "", model.licence.name), ` ${model.licence.summary} `);
-  if (link.href) licence.append(link);
+  licence.append(text("strong", "", `${model.licence.name}.`), ` ${model.licence.summary} `);
+  // A catalogue may be anybody's: only web addresses become links.
+  if (/^https?:\/\//u.test(model.licence.url)) licence.append(licenceLink(model));
   holder.append(licence);
   const room = Number.isFinite(free) ? ` of the ${size(free)} that are free` : "";
   holder.append(text("p", "", `${size(rest)}${room} in ${folder}, fetched from ${host(hub)}. That site sees this server's address, nothing you say.`));
@@ -327,9 +322,13 @@ function button(card, name, className, press) {
   return element;
 }
 
-// A catalogue may be anybody's: only web addresses become links.
-function safeAddress(address) {
-  return /^https?:\/\//u.test(address) ? address : "";
+function licenceLink(model) {
+  const link = text("a", "", "Read the licence");
+  link.href = model.licence.url;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  link.append(text("span", "unseen", ` of ${model.title}, in a new window`));
+  return link;
 }
 
 function text(tag, className, words) {

@@ -119,10 +119,16 @@ function drawEngines() {
   const llm = engineInUse("llm");
   llmNote.textContent = llm ? modelLine(llm) : "";
   llmLine.textContent = llmNote.textContent;
-  const remote = ["stt", "tts"].map(engineInUse).filter((engine) => engine?.remote);
-  remoteNote.textContent = remote.length
+  drawRemote();
+}
+
+function drawRemote() {
+  const remote = (browserEarOn() ? ["tts"] : ["stt", "tts"]).map(engineInUse).filter((engine) => engine?.remote);
+  const here = browserEarOn() ? "Speaking stays" : "Hearing and speaking stay";
+  const browser = browserEarOn() ? "Your browser hears you, as switched on below. " : "";
+  remoteNote.textContent = browser + (remote.length
     ? `${remote.map((engine) => engine.title).join(" and ")}: sound or text leaves this server for it.`
-    : "Hearing and speaking stay on the server that runs Syrinx.";
+    : `${here} on the server that runs Syrinx.`);
 }
 
 // Null for an engine brings the server's default back, which is the automatic choice unless its settings name one.
@@ -151,7 +157,7 @@ function modelLine(llm) {
     : `${llm.title} answers, on the server that runs Syrinx.`;
 }
 
-export function drawBargeIn() {
+function drawBargeIn() {
   const cancelled = echoCancelled();
   bargeIn.checked = mayInterruptBySpeaking();
   if (browserEarOn() && bargeIn.checked) {
@@ -173,6 +179,12 @@ function drawBrowserEar() {
     ? "Your browser understands you on this device: the sound leaves neither it nor this page. Syrinx gets the words."
     : "Your browser sends what you say to its maker's service (Chrome: Google, Edge: Microsoft, Safari: Apple). Syrinx gets only the words.";
   document.getElementById("choice-stt").disabled = browserEarOn();
+  drawRemote();
+}
+
+function drawMicrophone() {
+  drawBargeIn();
+  drawBrowserEar();
 }
 
 function drawMix() {
@@ -263,8 +275,6 @@ function listenToChoices() {
   }
   browserEar.addEventListener("change", () => {
     setBrowserEar(browserEar.checked);
-    drawBrowserEar();
-    drawBargeIn();
   });
   bargeIn.addEventListener("change", () => setMayInterrupt(bargeIn.checked));
 }
@@ -309,7 +319,6 @@ export function startSettings({ onResetConversation }) {
     if (message.final) noteEngine("stt", message.engine);
   });
   onMessage("audio_stream_start", (message) => noteEngine("tts", message.engine));
-  onListeningChange(drawBargeIn);
-  drawBrowserEar();
-  drawBargeIn();
+  onListeningChange(drawMicrophone);
+  drawMicrophone();
 }

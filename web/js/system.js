@@ -108,11 +108,14 @@ function modelsOf(kind) {
     .sort((one, other) => order.get(one.name) - order.get(other.name));
 }
 
-// What is here first, then what is recommended, then the best.
+// What is here first, then what is recommended, then the others, those nearest to it in what they ask of a machine.
 function putInOrder() {
+  const { models } = modelsAnswer();
   const rank = (model) => (model.state !== "available" || model.progress ? 0 : model.recommended ? 1 : 2);
-  const inOrder = [...modelsAnswer().models].sort(
-    (one, other) => rank(one) - rank(other) || other.preference - one.preference,
+  const wanted = new Map(models.filter((model) => model.recommended).map((model) => [model.kind, model.preference]));
+  const away = (model) => Math.abs(model.preference - (wanted.get(model.kind) ?? 0));
+  const inOrder = [...models].sort(
+    (one, other) => rank(one) - rank(other) || away(one) - away(other) || other.preference - one.preference,
   );
   order = new Map(inOrder.map((model, place) => [model.name, place]));
   shown.clear();
@@ -166,7 +169,6 @@ function placeInWords({ folder, free_bytes: free, offline }) {
 
 function openPointedAt() {
   const card = cards.get(pointedAt);
-  for (const one of cards.values()) one.element.classList.remove("pointed-at");
   if (card) card.open();
   else modelsLine.textContent = `There is no model called ${pointedAt} here. ${modelsLine.textContent}`;
   pointedAt = "";
@@ -174,6 +176,7 @@ function openPointedAt() {
 
 function showSystem() {
   pointedAt = currentDetail();
+  for (const card of cards.values()) card.element.classList.remove("pointed-at");
   order = new Map();
   drawModels();
   // What is installed may have changed since the page was opened.
