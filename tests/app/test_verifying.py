@@ -385,6 +385,15 @@ async def test_an_engine_that_is_named_is_verified_as_what_it_is() -> None:
 
 
 @virtual_time
+async def test_a_model_that_is_not_installed_fails_with_the_command_that_brings_it() -> None:
+    text, failure = await printed(Engines(), engine="whisper-base", as_json=True)
+    (told,) = json.loads(text)["engines"]
+    assert (told["kind"], told["verdict"]) == ("stt", "fails")
+    assert failure is not None
+    assert "syrinx models pull whisper-base" in failure.message
+
+
+@virtual_time
 async def test_an_engine_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UnknownEngine, match="nobody"):
         await printed(Engines(), engine="nobody")

@@ -170,7 +170,10 @@ class Verifier:
             choice = await self.house.engines.language_model()
             if choice.engine == name and (choice.destination or "url" in choice.options):
                 return choice.destination
-        return "a service elsewhere" if self.house.engines.info(kind, name).remote else ""
+        try:
+            return "a service elsewhere" if self.house.engines.info(kind, name).remote else ""
+        except UnknownEngine:
+            return ""  # a model that is not installed, or nothing at all: opening it says which
 
 
 def _primary(language: str) -> str:

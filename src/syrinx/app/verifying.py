@@ -12,7 +12,8 @@ from syrinx.app.settings import Settings
 from syrinx.app.verification import VERIFIED_KINDS, Verification, VerifiedKind
 from syrinx.app.verification_table import print_json, print_table
 from syrinx.app.verifier import Remember, Verifier
-from syrinx.engines.abilities import Clock
+from syrinx.engines.abilities import Ability, Clock
+from syrinx.engines.contract import Kind
 from syrinx.engines.registry import EngineRegistry
 from syrinx.errors import EngineError, SyrinxError, UnknownEngine
 from syrinx.testing.human_clips import HumanClip, human_clips
@@ -65,7 +66,7 @@ async def verify(
 
 
 def _kinds_of(house: House, kinds: Sequence[VerifiedKind], engine: str | None) -> Sequence[VerifiedKind]:
-    """Those of which there is such an engine; where there is none, all, so that it is said what is missing."""
+    """Those of which there is such an engine or model; where there is none, all, so that it is said what there is."""
     if engine is None:
         return kinds
     known: list[VerifiedKind] = []
@@ -73,8 +74,16 @@ def _kinds_of(house: House, kinds: Sequence[VerifiedKind], engine: str | None) -
         try:
             house.engines.info(kind, engine)
         except UnknownEngine:
-            continue
+            if engine not in house.shelf.names(kind):
+                continue
         except EngineError:
             pass  # known, and broken: opening it says how
         known.append(kind)
     return known or kinds
+
+
+def remember_in_house(house: House, kind: Kind, engine: str, ability: Ability) -> None:
+    """Let `auto` go by what was found, where the engine is one of the store's models."""
+    installed = house.shelf.installed(kind, engine)
+    if installed is not None:
+        house.abilities.put(kind, engine, installed.identity, ability)
