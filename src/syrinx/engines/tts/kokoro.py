@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syrinx.audio.edges import trim_silence
+from syrinx.audio.edges import MARGIN_MS, trim_silence
 from syrinx.audio.joins import ClipJoiner
 from syrinx.audio.levels import clip_to_int16
 from syrinx.audio.pcm import PcmChunk, Samples, chunk_of
 from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.threads import Emit
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
-from syrinx.engines.tts.kokoro_files import KokoroFiles, find_files
+from syrinx.engines.tts.kokoro_files import REMEDY, KokoroFiles, find_files
 from syrinx.engines.tts.kokoro_pieces import PausedPiece, cut_sounds, cut_text
 from syrinx.engines.tts.kokoro_sounds import Pronouncer, SpokenWord
 from syrinx.engines.tts.kokoro_voices import LANGUAGES, KokoroVoices
@@ -58,7 +58,9 @@ class KokoroEngine:
         self._pronouncer = pronouncer
         self._voices = KokoroVoices(model.voice_ids)
         if not self._voices.languages:
-            raise EngineUnavailable(f"the voices {', '.join(model.voice_ids[:9])} speak none of {', '.join(LANGUAGES)}")
+            raise EngineUnavailable(
+                f"the voices {', '.join(model.voice_ids[:9])} speak none of {', '.join(LANGUAGES)}: {REMEDY}"
+            )
         self.voices: Sequence[Voice] = self._voices.voices
         self.capabilities = TtsCapabilities(
             sample_rate_hz=SAMPLE_RATE_HZ,
@@ -144,10 +146,13 @@ class _PieceOfSpeech:
         clip, removed = clip_of(audio)
         if not clip.size:
             return True
-        pause = round(pause_ms * SAMPLE_RATE_HZ / 1000)
+        # The silence that is left at the two ends that meet is part of the pause.
+        pause = round(max(0.0, pause_ms - 2 * MARGIN_MS) * SAMPLE_RATE_HZ / 1000)
         timed: list[tuple[int, SpokenWord]] = []
         for word in words:
-            if word.phoneme < len(begins):
+            # The rest of a word that was too long for the piece before is no word of its own.
+            continues = word.start_char > 0 and self._text[word.start_char - 1].isalnum()
+            if word.phoneme < len(begins) and not continues:
                 at = min(max(0, round(begins[word.phoneme]) - removed), clip.size - 1)
                 timed.append((pause + max(at, timed[-1][0] - pause if timed else 0), word))
         samples = np.concatenate([np.zeros(pause, dtype=np.int16), clip])

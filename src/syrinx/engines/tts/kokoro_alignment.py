@@ -1,7 +1,8 @@
 """Which phoneme of a phrase each of its words begins with, when the phrase was pronounced as a whole.
 
 A phrase sounds unlike its words one by one: "of the" becomes one word, stress moves, a number is read otherwise. So the
-words are also pronounced alone, and laid along the phrase with as little change as there can be.
+words are also pronounced alone, and laid along the phrase with as little change as there can be. That is an edit
+distance, whose time grows with the product of both lengths (5 ms for a phrase of 20 words).
 """
 
 from __future__ import annotations
@@ -23,21 +24,22 @@ def align_words(alone: Sequence[str], together: str) -> list[int]:
     """
     if not alone:
         return []
-    if list(alone) == together.split(" "):
-        # Nearly half of all phrases: no word changed.
-        starts, at = [], 0
+    starts: list[int] = []
+    at = 0
+    if " ".join(filter(None, alone)) == together:
+        # No word is changed by the others: so are most short phrases.
         for word in alone:
-            starts.append(at)
-            at += len(word) + 1
+            starts.append(min(at, max(0, len(together) - 1)))
+            at += len(word) + 1 if word else 0
         return starts
     said = " ".join(alone)
     places = _places(said, together)
-    starts: list[int] = []
-    at = 0
     for word in alone:
         place = places[at] if at < len(places) else len(together)
         while place < len(together) and together[place] == " ":
             place += 1
+        while place > 0 and together[place - 1] in _STRESS:
+            place -= 1
         starts.append(min(place, max(0, len(together) - 1)))
         at += len(word) + 1
     return starts

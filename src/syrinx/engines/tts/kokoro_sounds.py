@@ -40,6 +40,14 @@ _CHARS_UTF8 = 1
 _LANGUAGE_MARK = re.compile(r"\([^)]*\)")
 """Where the library goes over to another language for a word; it would be read out."""
 
+_WRITTEN = re.compile(r"\S+")
+_TOKEN = re.compile(r"\S{1,30}")
+"""What the library is given as a word: it leaves out what is beyond some 200 phonemes of one."""
+_MOST_TOGETHER = 300
+"""Phonemes of a phrase that are pronounced as a whole; in a longer one (numbers, signs) the words are taken one by one:
+the library leaves out what is beyond 1000, and finding the words would take long.
+"""
+
 _MARK = re.compile(r"[;!?…—–\"“”«»()\[\]{}¿¡。！？、，；：।॥]|[.,:](?!\w)")
 _WRITTEN_MARKS = str.maketrans(
     {"–": "—", "«": "“", "»": "”", "[": "(", "]": ")", "{": "(", "}": ")", "。": ".", "！": "!", "？": "?"}
@@ -76,7 +84,7 @@ _ENGLISH = {
     "\u0303": "",
 }
 _AMERICAN = {"ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ː": "", "o": "ɔ"}
-_BRITISH = {"e\u0361ə": "ɛː", "iə": "ɪə", "o": "ɔ"}
+_BRITISH = {"eə": "ɛː", "iə": "ɪə", "o": "ɔ"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,7 @@ class Pronouncer:
         self._library = _PhonemeLibrary(library_path, data_path)
         self._known = known
         self._lock = threading.Lock()
+        self._closed = False
         self._pronounced = lru_cache(CACHED_PHRASES)(self._pronounce)
 
     def sounds_of(self, text: str, *, language: str, start_char: int = 0, find_words: bool = True) -> Sounds:
@@ -140,25 +149,34 @@ class Pronouncer:
 
     def close(self) -> None:
         with self._lock:
-            self._library.close()
+            if not self._closed:
+                self._closed = True
+                self._library.close()
 
     def _phrase(self, phrase: str, language: str, *, find_words: bool) -> Sounds:
         """A phrase without punctuation; its words' places are counted within it."""
-        tokens = list(re.finditer(r"\S+", phrase))
-        spoken = self._pronounced(" ".join(token.group() for token in tokens), language) if tokens else ""
+        tokens = list(_TOKEN.finditer(phrase))
+        alone = [self._pronounced(token.group(), language) for token in tokens]
+        if len(alone) < 2 or sum(map(len, alone)) > _MOST_TOGETHER:
+            spoken = " ".join(filter(None, alone))
+        else:
+            spoken = self._pronounced(" ".join(token.group() for token in tokens), language)
         if not spoken or not find_words:
             return Sounds(phonemes=spoken)
-        alone = [self._pronounced(token.group(), language) for token in tokens] if len(tokens) > 1 else [spoken]
         words: list[SpokenWord] = []
         for token, phoneme in zip(tokens, align_words(alone, spoken), strict=True):
-            if has_words(token.group()):
-                begin, stop = _trimmed(token.group())
-                word = token.group()[begin:stop]
+            written = _WRITTEN.match(phrase, token.start())
+            is_new = token.start() == 0 or phrase[token.start() - 1].isspace()
+            if is_new and written is not None and has_words(written.group()):
+                begin, stop = _trimmed(written.group())
+                word = written.group()[begin:stop]
                 words.append(SpokenWord(text=word, start_char=token.start() + begin, phoneme=phoneme))
         return Sounds(phonemes=spoken, words=tuple(words))
 
     def _pronounce(self, phrase: str, language: str) -> str:
         with self._lock:
+            if self._closed:
+                raise EngineError("kokoro was closed: open it again")
             said = self._library.phonemes(phrase, voice=LANGUAGES[language])
         written = kokoro_letters(said, language)
         return " ".join("".join(letter for letter in written if letter in self._known or letter.isspace()).split())
@@ -190,11 +208,13 @@ def kokoro_letters(ipa: str, language: str) -> str:
         replaced = _ENGLISH | _SINGLE
     for old in sorted(replaced, key=len, reverse=True):
         ipa = ipa.replace(old, replaced[old])
+    ipa = ipa.replace(_TIE, "")
     if language.startswith("en"):
+        # Consonants that are syllables, as at the end of "button".
         ipa = re.sub("(\\S)\u0329", "ᵊ\\1", ipa)
         for old, new in (_AMERICAN if language == "en-us" else _BRITISH).items():
             ipa = ipa.replace(old, new)
-    return ipa.replace(_TIE, "").replace("-", "").replace("_", "")
+    return ipa.replace("-", "").replace("_", "")
 
 
 def _as_written(mark: str, text: str, at: int) -> str:
