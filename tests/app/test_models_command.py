@@ -98,7 +98,7 @@ async def test_a_row_says_what_a_model_does_its_languages_size_and_licence() -> 
     [
         ({"state": "installed"}, "installed"),
         ({"state": "installed", "in_use": True, "recommended": True}, "installed, in use, recommended"),
-        ({"state": "installed", "adopted": True}, "installed, in a folder of yours"),
+        ({"state": "installed", "adopted": True}, "installed, your own folder"),
         ({"state": "pulling"}, "being pulled"),
         ({"state": "damaged"}, "damaged"),
         ({"partial_bytes": 62_000_000}, "62 MB here"),
@@ -113,12 +113,12 @@ async def test_a_row_says_how_things_stand(changes: dict[str, Any], says: str) -
 @pytest.mark.parametrize(
     ("ability", "says"),
     [
-        (AbilityEntry(real_time_factor=0.2, first_ms=300, fast_enough=True), "5.0 times real time"),
-        (AbilityEntry(real_time_factor=0.01, first_ms=30, fast_enough=True), "100 times real time"),
-        (AbilityEntry(real_time_factor=2.0, first_ms=3000, fast_enough=False), "too slow: 0.5 times real time"),
+        (AbilityEntry(real_time_factor=0.2, first_ms=300, fast_enough=True), "5.0 x real time"),
+        (AbilityEntry(real_time_factor=0.01, first_ms=30, fast_enough=True), "100 x real time"),
+        (AbilityEntry(real_time_factor=2.0, first_ms=3000, fast_enough=False), "too slow: 0.5 x real time"),
         (
             AbilityEntry(real_time_factor=None, first_ms=900, tokens_per_s=14.6, fast_enough=True),
-            "15 tokens a second",
+            "15 tokens/s",
         ),
         (AbilityEntry(real_time_factor=None, first_ms=900, fast_enough=True), "first words after 0.9 s"),
     ],

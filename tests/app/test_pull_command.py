@@ -208,7 +208,7 @@ async def test_a_terminal_gets_a_bar_with_speed_and_time_left() -> None:
     [
         (
             PullProgress(stage="waiting", done_bytes=0, total_bytes=2_000_000, bytes_per_s=None, seconds_left=None),
-            "waiting 0 bytes of 2.0 MB",
+            "waiting for the hub, or for another pull of it",
         ),
         (
             PullProgress(

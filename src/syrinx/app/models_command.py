@@ -44,8 +44,9 @@ async def list_models(house: ModelHouse, *, console: Console, kind: ModelKind | 
         console.out(listed.model_dump_json(indent=2), highlight=False)
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("name", "", "languages", "size", "licence", "state", "speed here"):
-        table.add_column(column, justify="right" if column in {"languages", "size"} else "left", overflow="fold")
+    for column in ("name", "", "languages", "size", "licence"):
+        table.add_column(column, justify="right" if column in {"languages", "size"} else "left", no_wrap=True)
+    table.add_column("here", overflow="fold")
     for model in listed.models:
         table.add_row(
             f"[bold]{escape(model.name)}[/]",
@@ -54,7 +55,6 @@ async def list_models(house: ModelHouse, *, console: Console, kind: ModelKind | 
             size_words(model.size_bytes),
             model.licence.id,
             _state(model),
-            _speed(model),
         )
     console.print(table)
     if any(model.state != "installed" for model in listed.models):
@@ -64,13 +64,14 @@ async def list_models(house: ModelHouse, *, console: Console, kind: ModelKind | 
 def _state(model: ModelEntry) -> str:
     marks = [_STATES[model.state]]
     if model.adopted:
-        marks.append("in a folder of yours")
+        marks.append("your own folder")
     if model.state == "available" and model.partial_bytes:
         marks.append(f"{size_words(model.partial_bytes)} here")
     if model.in_use:
         marks.append("in use")
     if model.recommended:
         marks.append("[yellow]recommended[/]")
+    marks.append(_speed(model))
     return ", ".join(mark for mark in marks if mark)
 
 
@@ -80,9 +81,9 @@ def _speed(model: ModelEntry) -> str:
         return "being measured" if model.measuring else ""
     if ability.real_time_factor is not None:
         times = 1 / max(0.001, ability.real_time_factor)
-        says = f"{times:.1f} times real time" if times < 9.95 else f"{times:.0f} times real time"
+        says = f"{times:.1f} x real time" if times < 9.95 else f"{times:.0f} x real time"
     elif ability.tokens_per_s is not None:
-        says = f"{ability.tokens_per_s:.0f} tokens a second"
+        says = f"{ability.tokens_per_s:.0f} tokens/s"
     else:
         says = f"first words after {ability.first_ms / 1000:.1f} s"
     return says if ability.fast_enough else f"[yellow]too slow[/]: {says}"

@@ -31,8 +31,6 @@ Confirm = Callable[[str], bool]
 
 LOOK_EVERY_S: Final = 0.2
 
-_STAGES: Final = {"waiting": "waiting", "downloading": "fetching", "checking": "checking"}
-
 
 class NotAllPulled(SyrinxError):
     """Of several models that were asked for some are not installed."""
@@ -201,7 +199,10 @@ def _lines(model: CatalogueModel, err: Console) -> Generator[ShowProgress, None,
 
 def progress_words(progress: PullProgress) -> str:
     """For example "fetching 73 MB of 148 MB, 6.0 MB/s, 12 s left"."""
-    says = f"{_STAGES[progress.stage]} {size_words(progress.done_bytes)} of {size_words(progress.total_bytes)}"
+    if progress.stage == "waiting":
+        return "waiting for the hub, or for another pull of it"
+    doing = "checking" if progress.stage == "checking" else "fetching"
+    says = f"{doing} {size_words(progress.done_bytes)} of {size_words(progress.total_bytes)}"
     if progress.bytes_per_s is not None:
         says += f", {size_words(progress.bytes_per_s)}/s"
     if progress.seconds_left is not None:
