@@ -1,18 +1,17 @@
-"""The command line: syrinx serve, say, listen, talk and doctor."""
+"""The command line: syrinx serve, say, voices, listen, talk, models, verify and doctor."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from syrinx.app import models_cli
 from syrinx.app.logs import set_up_logging
+from syrinx.app.running import err, out, run
 from syrinx.app.settings import read_settings, silence_telemetry
 from syrinx.errors import SyrinxError
 
@@ -23,8 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+app.add_typer(models_cli.app, name="models")
 
 Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one (SYRINX_PORT, 8000).")]
 Language = Annotated[str | None, typer.Option(help="BCP 47, for example en or pt-BR.")]
@@ -43,15 +41,6 @@ def main() -> None:
         sys.exit(130)
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    if sys.platform == "win32":
-        asyncio.run(work)
-        return
-    import uvloop  # noqa: PLC0415 - Unix only
-
-    uvloop.run(work)
-
-
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (SYRINX_HOST, 127.0.0.1).")] = None,
@@ -68,7 +57,7 @@ def serve(
         out.print(f"Syrinx is ready: [bold]{address}[/]", soft_wrap=True)
         sys.stdout.flush()
 
-    _run(server.serve(settings, on_ready=ready))
+    run(server.serve(settings, on_ready=ready))
 
 
 @app.command()
@@ -88,7 +77,7 @@ def say(
 
     settings = read_settings(tts=engine, language=language)
     words = sys.stdin.read() if text == "-" else text
-    _run(speaking.say(settings, words, voice=voice, speed=speed, to=out_file, console=err))
+    run(speaking.say(settings, words, voice=voice, speed=speed, to=out_file, console=err))
 
 
 @app.command()
@@ -96,7 +85,7 @@ def voices(language: Language = None) -> None:
     """List the voices that can be used here."""
     from syrinx.app import speaking  # noqa: PLC0415
 
-    _run(speaking.list_voices(read_settings(), language=language, console=out))
+    run(speaking.list_voices(read_settings(), language=language, console=out))
 
 
 @app.command()
@@ -113,7 +102,7 @@ def listen(
     from syrinx.app import hearing  # noqa: PLC0415
 
     settings = read_settings(stt=engine)
-    _run(
+    run(
         hearing.listen(
             settings,
             file,
@@ -148,7 +137,34 @@ def talk(
     plan = talking.TalkPlan(
         recording=file, barge_in=barge_in, voice=voice, language=language, reply_to=reply_to, as_json=json_output
     )
-    _run(talking.talk(read_settings(), plan, server=server, token=token, out=out))
+    run(talking.talk(read_settings(), plan, server=server, token=token, out=out))
+
+
+@app.command()
+def verify(
+    kind: Annotated[str | None, typer.Argument(help="stt, tts or llm; all three if not given.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Engine or model by name, instead of those in use.")] = None,
+    remote: Annotated[bool, typer.Option("--remote", help="Also ask engines elsewhere: a test text is sent.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+) -> None:
+    """Put ear, voice and mind to the test: how well they understand and speak, and whether they keep up here."""
+    from syrinx.app import verifying  # noqa: PLC0415
+    from syrinx.app.verification import VERIFIED_KINDS, VerifiedKind  # noqa: PLC0415
+
+    kinds: list[VerifiedKind] = [each for each in VERIFIED_KINDS if kind in {None, each}]
+    if not kinds:
+        raise typer.BadParameter(f"{kind!r} cannot be verified: stt, tts or llm")
+    run(
+        verifying.verify(
+            read_settings(),
+            kinds,
+            engine=engine,
+            remote=remote,
+            as_json=json_output,
+            console=out,
+            remember=verifying.remember_in_house,
+        )
+    )
 
 
 @app.command()
@@ -156,7 +172,7 @@ def doctor() -> None:
     """Say what works here, what is missing and the command that mends it."""
     from syrinx.app import examining  # noqa: PLC0415
 
-    _run(examining.report(read_settings(), console=out))
+    run(examining.report(read_settings(), console=out))
 
 
 if __name__ == "__main__":

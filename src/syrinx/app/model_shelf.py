@@ -29,7 +29,7 @@ class KnownAbilities(Protocol):
 class ModelShelf:
     """Keeps `registry` and `options` in step with the store, which other processes change, too.
 
-    `options` are the pool's, as the settings give them: a model has those of its engine and the folder of its files besides.
+    `options` are the pool's, as the settings give them: a model has those of its engine, and the folder of its files.
     """
 
     def __init__(
