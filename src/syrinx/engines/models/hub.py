@@ -81,13 +81,7 @@ class Hub:
                 commit=revision,
                 on_hub=False,
             )
-        url = self._library.hf_hub_url(
-            file.repository or model.repository,
-            file.path,
-            revision=revision,
-            endpoint=self._settings.endpoint.rstrip("/"),
-        )
-        response = await self._head(url, model, file)
+        response = await self._head(self._url(model, file, revision), model, file)
         headers = response.headers
         declared = checksum_of_tag(headers.get("x-linked-etag") or headers.get("etag"))
         size = headers.get("x-linked-size") or ("" if response.is_redirect else headers.get("content-length", ""))
@@ -102,13 +96,14 @@ class Hub:
                 f"{self._host} offers another {file.path} for {model.name} than the one that the catalogue names. "
                 "Use the hub itself (HF_ENDPOINT) or update Syrinx; nothing was fetched."
             )
+        seen_at = headers.get("x-repo-commit") or revision
         return Content(
             file=file,
-            url=url,
+            url=self._url(model, file, seen_at),
             size_bytes=int(size) if size.isdigit() else file.size_bytes,
             checksum=checksum,
             source="catalogue" if file.sha256 else "hub",
-            commit=headers.get("x-repo-commit") or revision,
+            commit=seen_at,
             on_hub=True,
         )
 
@@ -134,7 +129,7 @@ class Hub:
                     error = self._refused(response, model, content.file)
                     raise Interrupted(error) if error.retryable else error
                 yield _first_byte(response), response.aiter_raw()
-        except (self._http.TransportError, self._http.TooManyRedirects) as error:
+        except (self._http.TransportError, self._http.TooManyRedirects, self._http.InvalidURL) as error:
             raise Interrupted(unreachable(error, model=model.name, host=_host_of(content.url))) from error
 
     async def _head(self, url: str, model: CatalogueModel, file: ModelFile) -> httpx2.Response:
@@ -151,13 +146,21 @@ class Hub:
                 url, redirects = target, redirects + 1
                 if redirects > _MOST_REDIRECTS:
                     break
-        except self._http.TransportError as error:
+        except (self._http.TransportError, self._http.InvalidURL) as error:
             raise unreachable(error, model=model.name, host=self._host) from error
         except self._library.errors.OfflineModeIsEnabled as error:
             raise HubOffline("HF_HUB_OFFLINE is set: unset it to pull models, or adopt a folder.") from error
         if not (response.is_success or response.is_redirect):
             raise self._refused(response, model, file)
         return response
+
+    def _url(self, model: CatalogueModel, file: ModelFile, revision: str) -> str:
+        return self._library.hf_hub_url(
+            file.repository or model.repository,
+            file.path,
+            revision=revision,
+            endpoint=self._settings.endpoint.rstrip("/"),
+        )
 
     @property
     def _host(self) -> str:

@@ -15,6 +15,7 @@ _PART = re.compile(r"[A-Za-z0-9_+@=~-][A-Za-z0-9_+@=~. -]*")
 # Names that Windows keeps for devices, whatever follows the first point.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 _LONGEST = 128
+_LONGEST_REPOSITORY = 96
 
 
 def wrong_model_name(name: str) -> str:
@@ -25,7 +26,9 @@ def wrong_model_name(name: str) -> str:
 
 
 def wrong_repository(repository: str) -> str:
-    if not _REPOSITORY.fullmatch(repository) or ".." in repository:
+    # The hub's own rules: https://huggingface.co/docs/huggingface_hub/package_reference/utilities#validators
+    odd = ".." in repository or "--" in repository or repository.endswith((".", "-", ".git"))
+    if not _REPOSITORY.fullmatch(repository) or odd or len(repository) > _LONGEST_REPOSITORY:
         return "must be OWNER/NAME as the hub writes it"
     return ""
 

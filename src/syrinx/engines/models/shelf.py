@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import stat
 import uuid
 import zlib
 from dataclasses import dataclass
@@ -68,11 +69,15 @@ class Shelf:
         found = self.find(model)
         if found is None or found.problem or found.manifest is None:
             return None
+        try:
+            identity = _identity(found, found.manifest)
+        except OSError:
+            return None  # removed by another process since
         return InstalledModel(
             model=model,
             path=found.path,
             revision=found.manifest.revision,
-            identity=_identity(found, found.manifest),
+            identity=identity,
             adopted=found.adopted,
         )
 
@@ -139,11 +144,11 @@ class Shelf:
 
     def _manifest(self, file: Path) -> Manifest | None:
         try:
-            stat = file.stat()
+            seen = file.stat()
         except OSError:
             self._manifests.pop(file, None)
             return None
-        key = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        key = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
         known = self._manifests.get(file)
         if known is None or known[0] != key:
             known = self._manifests[file] = (key, read_manifest(file))
@@ -191,9 +196,18 @@ def _identity(found: Found, manifest: Manifest) -> str:
 
 
 def _bytes_below(folder: Path) -> int:
+    """Files come and go while they are counted: a pull renames them."""
     if folder.is_symlink():
         return 0
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(_size_if_file(path) for path in folder.rglob("*"))
+
+
+def _size_if_file(path: Path) -> int:
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _drop_leftovers(folder: Path, *, keep: set[str]) -> None:
