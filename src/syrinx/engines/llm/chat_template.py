@@ -29,7 +29,7 @@ _SPARE_CHARS = 65_536
 """What a template may write beside four times the conversation; some carry long instructions of their own."""
 _LONGEST_S = 2.0
 _LARGEST_PRODUCT = 1_000_000
-_LONGEST_NUMBER_BITS = 4_096
+_HIGHEST_POWER = 8
 _PROBE_SYSTEM, _PROBE_USER = "Syrinx-probe-system", "Syrinx-probe-user"
 
 
@@ -121,8 +121,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Refuses what a short expression could fill the memory with."""
         if operator == "%" and not isinstance(left, int | float):
             raise TemplateError("it formats text with %, which is not allowed here")
-        whole = isinstance(left, int) and isinstance(right, int)
-        if operator == "**" and whole and left.bit_length() * right > _LONGEST_NUMBER_BITS:
+        if operator == "**" and not (isinstance(right, int) and abs(right) <= _HIGHEST_POWER):
             raise TemplateError("it takes too high a power")
         if operator == "*":
             for times, thing in ((left, right), (right, left)):
