@@ -15,6 +15,14 @@ SAMPLE_RATE_HZ = 16_000
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 100
 """10 ms: what the suppressor takes, and the grid on which level and voicing are measured."""
 
+SPEECH_LEVEL_DB = -26.0
+"""Where speech is brought to before it is decoded: the level of `STRANGER.mean`, with room for its peaks."""
+LEAST_VOICED_MS = 60
+"""Less periodic sound than this in an utterance is no speech: it never reaches the decoder."""
+
+_GAIN_RANGE_DB = (-20.0, 36.0)
+_LEAST_VARIETY_DB = 3.2
+"""A sound of steadier colour is a hum or a tone."""
 _SUPPRESSION = 1
 """Of 0 (off) to 4. Measured on recordings of people: 2 and more costs clean speech more than noisy speech gains."""
 _WINDOW_SAMPLES = 512
@@ -94,6 +102,17 @@ def speech_level_db(levels_db: Levels) -> float:
         return -100.0
     loud = levels_db[levels_db > np.percentile(levels_db, 95) - _LOUDEST_TO_LOUD_DB]
     return float(10.0 * np.log10(np.mean(10.0 ** (loud / 10.0))))
+
+
+def gain_to_speech_level_db(samples: Samples) -> float:
+    """What brings the speech in `samples` to SPEECH_LEVEL_DB, as far as that is sensible."""
+    lowest, highest = _GAIN_RANGE_DB
+    return min(max(SPEECH_LEVEL_DB - speech_level_db(frame_levels_db(samples)), lowest), highest)
+
+
+def holds_speech(samples: Samples, *, least_voiced_ms: float = LEAST_VOICED_MS) -> bool:
+    """Whether somebody may be speaking; False for coughs, claps, hums and hiss."""
+    return voiced_ms(samples) >= least_voiced_ms and variety_db(samples) >= _LEAST_VARIETY_DB
 
 
 def voiced_ms(samples: Samples) -> int:

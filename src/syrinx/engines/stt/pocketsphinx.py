@@ -9,18 +9,27 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
 from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.stt.conditioning import SAMPLE_RATE_HZ, suppression_available
-from syrinx.engines.stt.contract import HeardAudio, SpeechToText, SttCapabilities, Transcript, TranscriptionRequest
+from syrinx.engines.stt.contract import (
+    DETECT,
+    HeardAudio,
+    SpeechToText,
+    SttCapabilities,
+    Transcript,
+    TranscriptionRequest,
+)
 from syrinx.engines.stt.sphinx_decoders import Decoders
 from syrinx.engines.stt.sphinx_hearing import Heard, Hearing
 from syrinx.engines.stt.sphinx_pass import SphinxDecoder
-from syrinx.engines.stt.sphinx_speaker import speaker_from
-from syrinx.errors import BadAudio, ConfigurationError, EngineError, EngineUnavailable, UnknownLanguage
+from syrinx.engines.stt.sphinx_recording import HeardSoFar, RecordingHearing
+from syrinx.engines.stt.sphinx_speaker import Speaker, speaker_from
+from syrinx.errors import BadAudio, BadInput, ConfigurationError, EngineError, EngineUnavailable, UnknownLanguage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,6 +37,8 @@ T = TypeVar("T")
 _STEP_BYTES = SAMPLE_RATE_HZ // 10 * BYTES_PER_SAMPLE
 """100 ms is decoded at a time: 20 ms of work, the longest that a cancelled utterance goes on."""
 _PARTIAL_EVERY_STEPS = 2
+_TAKEN_BYTES = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
+"""Of a recording, a second is taken at a time."""
 _MOST_DECODERS = 8
 _DEFAULT_DECODERS = min(4, os.cpu_count() or 1)
 _MODEL = Path("model/en-us")
@@ -50,9 +61,19 @@ class PocketSphinxStt:
     async def transcribe(
         self, audio: AsyncIterator[HeardAudio], request: TranscriptionRequest
     ) -> AsyncGenerator[Transcript, None]:
+        if request.task == "translate":
+            raise BadInput("PocketSphinx understands English only and does not translate: ask it to transcribe")
+        if request.language == DETECT:
+            raise UnknownLanguage("PocketSphinx does not detect languages, it understands English only: ask for 'en'")
         if request.language.partition("-")[0].lower() != "en":
             raise UnknownLanguage(f"PocketSphinx understands English only: use 'en' instead of '{request.language}'")
         speaker = speaker_from(request.adaptation)
+        heard = self._recording(audio, speaker) if request.recording else self._utterance(audio, speaker)
+        async with aclosing(heard) as transcripts:
+            async for transcript in transcripts:
+                yield transcript
+
+    async def _utterance(self, audio: AsyncIterator[HeardAudio], speaker: Speaker) -> AsyncGenerator[Transcript, None]:
         async with self._decoders.lend() as decoder:
             hearing = Hearing(decoder, speaker)
             try:
@@ -62,8 +83,13 @@ class PocketSphinxStt:
                 heard, speaker = await self._work(hearing.finish)
             finally:
                 await self._work(hearing.abandon)
-        adaptation = speaker.to_text() if speaker.gain_db is not None else None
-        yield Transcript(text=heard.text, final=True, words=heard.words, adaptation=adaptation)
+        yield Transcript(
+            text=heard.text,
+            final=True,
+            words=heard.words,
+            stable_chars=len(heard.text),
+            adaptation=_adaptation(speaker),
+        )
 
     async def _partials(self, audio: AsyncIterator[HeardAudio], hearing: Hearing) -> AsyncGenerator[Transcript, None]:
         waiting = bytearray()
@@ -77,9 +103,7 @@ class PocketSphinxStt:
                 told, steps_since_told = heard.text, 0
                 yield Transcript(text=heard.text, settled=True, words=heard.words)
                 continue
-            if item.sample_rate_hz != SAMPLE_RATE_HZ:
-                raise BadAudio(f"PocketSphinx hears {SAMPLE_RATE_HZ} Hz: resample the {item.sample_rate_hz} Hz given")
-            waiting += item.pcm
+            waiting += _pcm(item)
             while len(waiting) >= _STEP_BYTES:
                 step = bytes(waiting[:_STEP_BYTES])
                 del waiting[:_STEP_BYTES]
@@ -90,6 +114,38 @@ class PocketSphinxStt:
                     yield Transcript(text=heard.text, words=heard.words)
         if waiting:
             await self._work(hearing.feed, bytes(waiting))
+
+    async def _recording(self, audio: AsyncIterator[HeardAudio], speaker: Speaker) -> AsyncGenerator[Transcript, None]:
+        async with self._decoders.lend() as decoder:
+            hearing = RecordingHearing(decoder, speaker)
+            told = ""
+            try:
+                async for item in audio:
+                    if not isinstance(item, PcmChunk):
+                        await self._work(hearing.end_piece)
+                        await self._hear_pieces(hearing)
+                        heard = hearing.so_far()
+                        told = heard.text
+                        yield replace(_of_recording(heard), settled=True)
+                        continue
+                    pcm = _pcm(item)
+                    for at in range(0, len(pcm), _TAKEN_BYTES):
+                        await self._work(hearing.take, pcm[at : at + _TAKEN_BYTES])
+                        await self._hear_pieces(hearing)
+                        heard = hearing.so_far()
+                        if heard.text != told:
+                            told = heard.text
+                            yield _of_recording(heard)
+                await self._work(hearing.end_piece)
+                await self._hear_pieces(hearing)
+            finally:
+                await self._work(hearing.close)
+        final = _of_recording(hearing.so_far())
+        yield replace(final, final=True, adaptation=_adaptation(hearing.speaker))
+
+    async def _hear_pieces(self, hearing: RecordingHearing) -> None:
+        while await self._work(hearing.work):
+            pass
 
     async def _work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in a thread. When cancelled, wait for the thread all the same: the decoder is still in its hands."""
@@ -109,6 +165,26 @@ class PocketSphinxStt:
             return future.result()
         except RuntimeError as error:
             raise EngineError(f"PocketSphinx failed: {error}") from error
+
+
+def _pcm(chunk: PcmChunk) -> bytes:
+    if chunk.sample_rate_hz != SAMPLE_RATE_HZ:
+        raise BadAudio(f"PocketSphinx hears {SAMPLE_RATE_HZ} Hz: resample the {chunk.sample_rate_hz} Hz given")
+    return chunk.pcm
+
+
+def _adaptation(speaker: Speaker) -> str | None:
+    return speaker.to_text() if speaker.gain_db is not None else None
+
+
+def _of_recording(heard: HeardSoFar) -> Transcript:
+    return Transcript(
+        text=heard.text,
+        words=heard.words,
+        segments=heard.segments,
+        stable_chars=len(heard.text),  # a piece is told when it is finished
+        heard_ms=heard.reaches_ms,
+    )
 
 
 def _hear(hearing: Hearing, pcm: bytes) -> Heard:
@@ -133,6 +209,7 @@ class PocketSphinxProvider:
         name="pocketsphinx",
         kind="stt",
         title="PocketSphinx (basic, built in, English)",
+        languages=("en",),
         preference=10,
         licence="BSD-2-Clause",
         host="worker",

@@ -11,23 +11,17 @@ from syrinx.audio.pcm import Samples
 from syrinx.engines.stt import sphinx_words
 from syrinx.engines.stt.conditioning import (
     FRAME_SAMPLES,
+    LEAST_VOICED_MS,
+    SPEECH_LEVEL_DB,
     NoiseSuppressor,
     frame_levels_db,
-    speech_level_db,
-    variety_db,
-    voiced_ms,
+    gain_to_speech_level_db,
+    holds_speech,
 )
 from syrinx.engines.stt.contract import RecognizedWord
 from syrinx.engines.stt.sphinx_pass import SphinxDecoder, SphinxPass
 from syrinx.engines.stt.sphinx_speaker import Speaker
 
-SPEECH_LEVEL_DB = -26.0
-"""Where speech is brought to before it is decoded: the level of `STRANGER.mean`, with room for its peaks."""
-_GAIN_RANGE_DB = (-20.0, 36.0)
-_LEAST_VOICED_MS = 60
-"""Less periodic sound than this in an utterance is no speech: it never reaches the decoder."""
-_LEAST_VARIETY_DB = 3.2
-"""A sound of steadier colour is a hum or a tone."""
 _STRANGER_VOICED_MS = 200
 """Voiced sound awaited before a stranger's level is believed."""
 _WAITING_FRAMES, _WAITING_KEPT_FRAMES = 100, 60
@@ -83,7 +77,7 @@ class Hearing:
 
     def settle(self) -> Heard:
         """Understand all that was fed, for a speaker who has gone quiet and may go on."""
-        self._begin(least_voiced_ms=_LEAST_VOICED_MS)
+        self._begin(least_voiced_ms=LEAST_VOICED_MS)
         if self._pass is not None and not self._quiet_at_end():
             self._pass.bring_out()
             self._last = None
@@ -95,7 +89,7 @@ class Hearing:
         settled = self._last
         if settled is None:
             self._take(rest)
-            self._begin(least_voiced_ms=_LEAST_VOICED_MS)
+            self._begin(least_voiced_ms=LEAST_VOICED_MS)
         if self._pass is None:
             return self.so_far(), self._known
         mean, frames = self._pass.measured()
@@ -118,7 +112,7 @@ class Hearing:
         self._last = None
         self._kept = np.concatenate([self._kept, clean])
         if self._pass is None:
-            self._begin(least_voiced_ms=_LEAST_VOICED_MS if self._known.gain_db is not None else _STRANGER_VOICED_MS)
+            self._begin(least_voiced_ms=LEAST_VOICED_MS if self._known.gain_db is not None else _STRANGER_VOICED_MS)
             if self._pass is None and self._kept.size > _WAITING_FRAMES * FRAME_SAMPLES:
                 self._forget_all_but(_WAITING_KEPT_FRAMES)
             return
@@ -134,12 +128,10 @@ class Hearing:
             self._cut_here(self._pass)
 
     def _begin(self, *, least_voiced_ms: int) -> None:
-        if self._pass is not None or voiced_ms(self._kept) < least_voiced_ms:
-            return
-        if variety_db(self._kept) < _LEAST_VARIETY_DB:
+        if self._pass is not None or not holds_speech(self._kept, least_voiced_ms=least_voiced_ms):
             return
         if self._gain_db is None:
-            self._gain_db = self._gain_wanted_db()
+            self._gain_db = gain_to_speech_level_db(self._kept)
         self._start()
 
     def _start(self) -> None:
@@ -148,15 +140,11 @@ class Hearing:
         self._pass.feed(self._kept)
         self._last = None
 
-    def _gain_wanted_db(self) -> float:
-        lowest, highest = _GAIN_RANGE_DB
-        return min(max(SPEECH_LEVEL_DB - speech_level_db(frame_levels_db(self._kept)), lowest), highest)
-
     def _review(self, first: SphinxPass) -> None:
         """Decode the first second again if its speaker is a stranger, or no longer as loud as we thought."""
         self._reviewed = True
         stranger = self._known.gain_db is None
-        gain_db = self._gain_wanted_db()
+        gain_db = gain_to_speech_level_db(self._kept)
         change_db = gain_db - (self._gain_db or 0.0)
         if not stranger and abs(change_db) < _LEVEL_CHANGED_DB:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -22,15 +22,33 @@ _LOOKAHEAD_FRAMES = 12
 """Frames that the decoder wants to see before it decodes one, rounded up."""
 
 
+Search = Literal["_default", "thorough", "measuring"]
+"""How a decoder goes through the sound.
+
+`_default`: its first pass only, for people who wait (docs/adr/0003). `thorough`: all three passes, a fifth more work,
+most of it when the pass ends. `measuring`: looks for one word only, which reads the mean for a tenth of the work.
+"""
+
+
 class _Segmented(Protocol):
     word: str
     start_frame: int
     end_frame: int
 
 
+class _Config(Protocol):
+    def __setitem__(self, name: str, value: object) -> None: ...
+
+
 class SphinxDecoder(Protocol):
     """What is used of `pocketsphinx.Decoder`."""
 
+    @property
+    def config(self) -> _Config: ...
+    def get_lm(self, name: str) -> object: ...
+    def add_lm(self, name: str, lm: object) -> None: ...
+    def add_keyphrase(self, name: str, keyphrase: str) -> None: ...
+    def activate_search(self, name: str) -> None: ...
     def start_stream(self) -> None: ...
     def start_utt(self) -> None: ...
     def end_utt(self) -> None: ...
@@ -47,7 +65,9 @@ class SphinxPass:
     The decoder belongs to the pass until `end` was called.
     """
 
-    def __init__(self, decoder: SphinxDecoder, speaker: Speaker, *, gain_db: float) -> None:
+    def __init__(
+        self, decoder: SphinxDecoder, speaker: Speaker, *, gain_db: float, search: Search = "_default"
+    ) -> None:
         self._decoder = decoder
         self._before = speaker
         self._gain = 10.0 ** (gain_db / 20.0)
@@ -59,8 +79,8 @@ class SphinxPass:
         self._inserted_at: list[int] = []
         self.frames = 0.0
         """10 ms frames given to the decoder so far, inserted silence included."""
+        _activate(decoder, search)
         decoder.set_cmn(_as_text(self._mean_in_use))
-
         decoder.start_stream()  # "unnecessary", but without it the noise statistics of whoever spoke before live on
         decoder.start_utt()
 
@@ -124,6 +144,19 @@ class SphinxPass:
     def end(self) -> None:
         """Decode what is left and give the decoder back; `words` may still be read until its next utterance."""
         self._decoder.end_utt()
+
+
+def _activate(decoder: SphinxDecoder, search: Search) -> None:
+    try:
+        decoder.activate_search(search)
+    except KeyError:  # made when first needed: `thorough` holds 44 MB and takes 0.4 s
+        if search == "thorough":
+            # A search takes its settings from the configuration at the time when it is made.
+            decoder.config["fwdflat"] = decoder.config["bestpath"] = True
+            decoder.add_lm(search, decoder.get_lm("_default"))
+        else:
+            decoder.add_keyphrase(search, "forward")
+        decoder.activate_search(search)
 
 
 def _as_text(mean: Levels) -> str:

@@ -66,7 +66,10 @@ def recognized(words: Sequence[Segment], *, offset_ms: float) -> tuple[Recognize
 
 def sentence(words: Sequence[str]) -> str:
     """Spellings joined as a sentence: a capital at the start and for "I"; no punctuation is invented."""
-    text = " ".join(_written(word) for word in words)
+    return capitalized(" ".join(_written(word) for word in words))
+
+
+def capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
