@@ -12,12 +12,14 @@ from syrinx.engines.models import (
     GatedModel,
     HubOffline,
     HubRefused,
+    HubSettings,
     HubUnreachable,
     ModelFile,
     NotOnHub,
     OtherThanExpected,
     PullFailed,
 )
+from syrinx.errors import ConfigurationError
 from syrinx.testing.hub_stand_in import Hold, HubStandIn, NoDigest, Status, WrongSize, sha256_of
 
 
@@ -86,11 +88,17 @@ async def test_a_connection_that_is_refused_says_where_and_what_to_check(folder:
     assert failed.value.retryable
 
 
-@pytest.mark.parametrize("endpoint", ["http://hub.invalid", "hub.invalid", "http://[hub", "ftp://hub.invalid"])
-async def test_an_address_that_is_none_is_unreachable(folder: Path, endpoint: str) -> None:
-    async with open_store(folder, endpoint) as store:
-        with pytest.raises(HubUnreachable, match="cannot be reached .* Check the connection, HF_ENDPOINT"):
+async def test_a_name_that_nobody_knows_is_unreachable(folder: Path) -> None:
+    async with open_store(folder, "http://me:secret@hub.invalid") as store:
+        with pytest.raises(HubUnreachable, match=r"hub\.invalid cannot be reached") as failed:
             await pull_tiny(store)
+    assert "secret" not in failed.value.message
+
+
+@pytest.mark.parametrize("endpoint", ["", "hub.invalid", "http://[hub", "ftp://hub.invalid", "https://", "http://x:y"])
+def test_an_address_that_is_none_is_refused_when_it_is_set(endpoint: str) -> None:
+    with pytest.raises(ConfigurationError, match="HF_ENDPOINT"):
+        HubSettings(endpoint=endpoint)
 
 
 async def test_a_hub_that_falls_silent_is_given_up_after_the_time_allowed(hub: HubStandIn, folder: Path) -> None:

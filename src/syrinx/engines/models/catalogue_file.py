@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
-from urllib.parse import urlsplit
 
 from syrinx.engines.models.model import MODEL_KINDS, CatalogueModel, Licence, ModelFile, ModelKind
-from syrinx.engines.models.names import wrong_file_path, wrong_model_name, wrong_repository, wrong_revision
+from syrinx.engines.models.names import wrong_file_path, wrong_model_name, wrong_repository, wrong_revision, wrong_url
 from syrinx.errors import ConfigurationError
 
 _LICENCE_FIELDS = ("name", "url", "summary")
@@ -66,7 +65,7 @@ def _licence(licence_id: str, table: _Table) -> Licence:
     return Licence(
         id=licence_id,
         name=table.text("name"),
-        url=table.text("url", _wrong_url),
+        url=table.text("url", wrong_url),
         summary=table.text("summary"),
     )
 
@@ -109,7 +108,7 @@ def _file(table: _Table) -> ModelFile:
     table.allow(_FILE_FIELDS)
     path = table.text("path", wrong_file_path)
     sha256 = table.text("sha256", _matching(_SHA256, "must be 64 hexadecimal digits in lower case"), default="")
-    url = table.text("url", _wrong_url, default="")
+    url = table.text("url", wrong_url, default="")
     if url and not sha256:
         raise table.wrong("sha256", "is missing: what does not come from the hub is checked against nothing else")
     repository = table.text("repository", wrong_repository, default="")
@@ -197,8 +196,3 @@ def _matching(pattern: re.Pattern[str], problem: str) -> Check:
 
 def _one_of(values: tuple[str, ...]) -> Check:
     return lambda value: "" if value in values else f"must be one of {', '.join(values) or 'none that is there'}"
-
-
-def _wrong_url(value: str) -> str:
-    parts = urlsplit(value)
-    return "" if parts.scheme in {"http", "https"} and parts.hostname else "must be a web address"

@@ -129,7 +129,7 @@ class Hub:
                     error = self._refused(response, model, content.file)
                     raise Interrupted(error) if error.retryable else error
                 yield _first_byte(response), response.aiter_raw()
-        except (self._http.TransportError, self._http.TooManyRedirects, self._http.InvalidURL) as error:
+        except (self._http.TransportError, self._http.TooManyRedirects) as error:
             raise Interrupted(unreachable(error, model=model.name, host=_host_of(content.url))) from error
 
     async def _head(self, url: str, model: CatalogueModel, file: ModelFile) -> httpx2.Response:
@@ -146,7 +146,7 @@ class Hub:
                 url, redirects = target, redirects + 1
                 if redirects > _MOST_REDIRECTS:
                     break
-        except (self._http.TransportError, self._http.InvalidURL) as error:
+        except self._http.TransportError as error:
             raise unreachable(error, model=model.name, host=self._host) from error
         except self._library.errors.OfflineModeIsEnabled as error:
             raise HubOffline("HF_HUB_OFFLINE is set: unset it to pull models, or adopt a folder.") from error
@@ -212,5 +212,6 @@ def _first_byte(response: httpx2.Response) -> int:
 
 
 def _host_of(url: str) -> str:
+    """For comparisons and messages: a name and password in the address are not repeated."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

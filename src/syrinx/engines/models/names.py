@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 MANIFEST_NAME = "syrinx-model.json"
 """Our own file in a model's folder; no model may bring one of that name."""
@@ -49,6 +50,15 @@ def wrong_file_path(path: str) -> str:
     if parts[-1].lower().endswith(PART_SUFFIX) or path.lower() == MANIFEST_NAME:
         return f"must not end in {PART_SUFFIX} or be {MANIFEST_NAME}: these names are ours"
     return ""
+
+
+def wrong_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        right = False
+    return "" if right else "must be a web address, for example https://huggingface.co"
 
 
 def _is_device(name: str) -> bool:

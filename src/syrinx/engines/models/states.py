@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from syrinx.engines.models.model import CatalogueModel
-from syrinx.errors import SyrinxError
+from syrinx.engines.models.names import wrong_url
+from syrinx.errors import ConfigurationError, SyrinxError
 
 ModelState = Literal["available", "pulling", "installed", "damaged"]
 """`available`: in the catalogue and not here. `damaged`: a file is missing or has another size; a pull mends it."""
@@ -74,3 +75,8 @@ class HubSettings:
     """How often in a row a broken transfer is taken up again; bytes that came begin a new count."""
     retry_wait_s: float = 1.0
     """Before the first new try; doubled for each further one."""
+
+    def __post_init__(self) -> None:
+        """Raises ConfigurationError for an endpoint that is no web address."""
+        if problem := wrong_url(self.endpoint):
+            raise ConfigurationError(f"The hub's address (HF_ENDPOINT) {problem}, not {self.endpoint!r}.")
