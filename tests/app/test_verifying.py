@@ -7,16 +7,19 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
+from tests.app.installed_models import FAST, SLOW, Store, a_model
 
 from syrinx.app.house import House, open_house
+from syrinx.app.model_shelf import ModelShelf
 from syrinx.app.settings import Settings
 from syrinx.app.verification import VERIFIED_KINDS, Hearing, Speaking, Thinking, Verification, VerifiedKind
 from syrinx.app.verifier import Verifier
-from syrinx.app.verifying import NotVerified, verify
+from syrinx.app.verifying import NotVerified, remember_in_house, verify
 from syrinx.audio import silence
 from syrinx.engines.abilities import SENTENCES, Ability
 from syrinx.engines.contract import Availability, Kind, Provider
@@ -108,7 +111,7 @@ async def test_a_clip_is_played_at_the_pace_of_speech() -> None:
         (SttScript(text="the sheep came home", settle_delay_s=0.2), "good", "good for a talk"),
         (SttScript(text="the sheep come home", settle_delay_s=0.2), "attention", "it mishears 50 % of the words"),
         (SttScript(text="a thousand years ago"), "fails", "does not understand people: 4 mistakes in 4 words"),
-        (SttScript(text="the ship came home", settle_delay_s=1.5), "fails", "1.5 s after the last word, where 1.2 s"),
+        (SttScript(text="the ship came home", settle_delay_s=1.5), "fails", "1.50 s after the last word, where 1.2 s"),
         (SttScript(failure="raises"), "fails", "the scripted recogniser failed"),
         (SttScript(failure="empty"), "fails", "without"),
     ],
@@ -192,7 +195,7 @@ async def test_a_broken_ear_does_not_condemn_the_voice() -> None:
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        (TtsScript(first_chunk_s=1.5), "its first sound takes 1.5 s, where 1 s would do"),
+        (TtsScript(first_chunk_s=1.5), "its first sound takes 1.50 s, where 1 s would do"),
         (TtsScript(real_time_factor=1.2), "a second of speech takes 1.18 s to make, where 0.8 s would do"),
         (TtsScript(fail="raise"), "the scripted engine fails"),
         (TtsScript(fail="empty"), "finished without producing anything"),
@@ -227,7 +230,7 @@ async def test_a_language_model_that_knows_and_is_quick_is_good() -> None:
     [
         (ScriptedLlm((saying("It is Lyon."),)), "attention", "its answer does not name Paris"),
         (ScriptedLlm((saying("?! ..."),)), "fails", "it answered without words"),
-        (ScriptedLlm((saying(PARIS),), first_token_ms=3000), "fails", "its first words take 3.0 s, where 2.5 s"),
+        (ScriptedLlm((saying(PARIS),), first_token_ms=3000), "fails", "its first words take 3.00 s, where 2.5 s"),
         (ScriptedLlm((saying(PARIS),), token_ms=500), "fails", "tokens a second, where 6 would do"),
         (ScriptedLlm((LlmScript(failure="empty"),)), "fails", "without"),
         (
@@ -331,6 +334,25 @@ async def printed(
     except NotVerified as error:
         failure = error
     return screen.getvalue(), failure
+
+
+async def test_what_is_found_of_a_model_is_remembered_for_the_choice_of_engines(tmp_path: Path) -> None:
+    store = Store(a_model("whisper-tiny"))
+    store.install("whisper-tiny", identity="these files")
+    async with open_house(settings(home=tmp_path), registry=Engines().registry()) as house:
+        shelf = ModelShelf(
+            store=store,
+            abilities=house.abilities,
+            registry=EngineRegistry(entry_points_=()),
+            options={},
+            retire=lambda _kind, _name: None,
+        )
+        shelf.refresh()
+        remember_in_house(replace(house, shelf=shelf), "stt", "whisper-tiny", SLOW)
+        remember_in_house(house, "stt", "ear", FAST)
+        assert shelf.in_real_time("stt", "whisper-tiny") is False
+    kept = json.loads((tmp_path / "abilities.json").read_text())["abilities"]
+    assert [(each["name"], each["identity"]) for each in kept] == [("whisper-tiny", "these files")]
 
 
 @virtual_time

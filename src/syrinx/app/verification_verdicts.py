@@ -23,7 +23,7 @@ from syrinx.engines.contract import Kind
 from syrinx.speech.word_errors import words
 
 GOOD: Final = "good for a talk on this machine"
-LIGHTER: Final = "syrinx models list names lighter ones"
+LIGHTER: Final = "close what else is at work and try again; syrinx models list names lighter ones"
 
 UNDERSTANDS_UP_TO: Final = 0.25
 """Word errors on the recordings. Whisper's smallest stays well below; above it talks go astray."""
@@ -59,13 +59,13 @@ def judge(kind: Kind, ability: Ability, found: Hearing | Speaking | Thinking) ->
 
 _SHORTFALLS: Final[Mapping[Shortfall, str]] = {
     "final_late": (
-        f"it takes {{final_s:.1f}} s to understand {UTTERANCE_S:g} s of speech, where {FINAL_WITHIN_S:g} s would do"
+        f"it takes {{final_s:.2f}} s to understand {UTTERANCE_S:g} s of speech, where {FINAL_WITHIN_S:g} s would do"
     ),
-    "first_sound_late": f"its first sound takes {{first_s:.1f}} s, where {FIRST_SOUND_WITHIN_S:g} s would do",
+    "first_sound_late": f"its first sound takes {{first_s:.2f}} s, where {FIRST_SOUND_WITHIN_S:g} s would do",
     "slower_than_speech": (
         f"a second of speech takes {{factor:.2f}} s to make, where {REAL_TIME_FACTOR_AT_MOST:g} s would do"
     ),
-    "first_token_late": f"its first words take {{first_s:.1f}} s, where {FIRST_TOKEN_WITHIN_S:g} s would do",
+    "first_token_late": f"its first words take {{first_s:.2f}} s, where {FIRST_TOKEN_WITHIN_S:g} s would do",
     "tokens_slow": f"it writes {{tokens_per_s:.1f}} tokens a second, where {TOKENS_PER_S_AT_LEAST:g} would do",
 }
 
@@ -76,7 +76,7 @@ def _too_slow(kind: Kind, ability: Ability, found: Hearing | Speaking | Thinking
         # clip that is given at once is for those of which no more is known.
         late = found.final_after_s > FINAL_WITHIN_S
         return (
-            f"it understood {found.final_after_s:.1f} s after the last word, where {FINAL_WITHIN_S:g} s would do"
+            f"it understood {found.final_after_s:.2f} s after the last word, where {FINAL_WITHIN_S:g} s would do"
             if late
             else ""
         )

@@ -17,7 +17,7 @@ from syrinx.app.verification_verdicts import judge
 from syrinx.audio import PcmChunk
 from syrinx.engines.abilities import Ability, Clock, measure_llm, measure_stt, measure_tts
 from syrinx.engines.contract import Kind
-from syrinx.errors import SyrinxError, UnknownEngine, UnknownLanguage
+from syrinx.errors import EngineUnavailable, SyrinxError, UnknownEngine, UnknownLanguage
 from syrinx.speech.word_errors import word_errors
 from syrinx.testing.human_clips import LANGUAGE, HumanClip, longest_clip
 
@@ -76,7 +76,8 @@ class Verifier:
                 title="",
                 verdict="fails",
                 says=error.message,
-                remedy="syrinx doctor says what is missing",
+                # One that cannot be opened says itself what would mend it.
+                remedy="" if isinstance(error, EngineUnavailable) else "syrinx doctor says what is missing",
             )
 
     async def _ear(self, name: str) -> Verification:
