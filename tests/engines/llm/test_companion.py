@@ -47,7 +47,7 @@ async def test_the_first_reply_answers_and_says_that_there_is_no_language_model(
 @pytest.mark.parametrize("asked", ["How do I add a language model?", "Can I use Ollama here", "are you chat gpt"])
 async def test_asked_for_a_model_it_names_every_way(asked: str) -> None:
     reply = await Person().says(asked)
-    for way in ("Ollama", "OPENROUTER_API_KEY", "OPENAI_API_KEY", "settings"):
+    for way in ("System view", "syrinx models pull", "Ollama", "OPENROUTER_API_KEY", "OPENAI_API_KEY", "settings"):
         assert way in reply
     assert reply.count("language model") == 1, "it is not said twice"
 
@@ -233,6 +233,7 @@ async def test_the_other_languages_have_their_honest_set(language: str, lines: t
     assert who in again
     assert "OPENROUTER_API_KEY" in how_to
     assert "Ollama" in how_to
+    assert "syrinx models pull qwen2.5-0.5b" in how_to
     listening = await person.says("42")
     assert len({greeting, clock, who, again, how_to, thanks, goodbye, listening}) == 8
 

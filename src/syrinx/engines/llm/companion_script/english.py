@@ -22,10 +22,11 @@ NOTICE: Final = (
     "Ask me how to add one, whenever you like."
 )
 HOW_TO: Final = (
-    "Gladly, it takes a few minutes. There is no language model configured here at the moment, and there are three "
-    "ways to add one. Run Ollama on this machine and fetch a model with it: I am replaced by it at the next start, "
-    "and your words stay here. Or set OPENROUTER_API_KEY, or OPENAI_API_KEY, and start Syrinx again: then your words "
-    "go to that service. Or enter the address and the model of any other server in the settings."
+    "Gladly, it takes a few minutes. There is no language model configured here at the moment, and there are several "
+    "ways to add one. Get a small one in the System view, or with the command syrinx models pull qwen2.5-0.5b: it "
+    "answers as soon as it is here, and your words stay on this machine. Or run Ollama on this machine and fetch a "
+    "model with it: your words stay here, too. Or set OPENROUTER_API_KEY, or OPENAI_API_KEY, and start Syrinx again: "
+    "then your words go to that service. Or enter the address and the model of any other server in the settings."
 )
 CRISIS: Final = (
     "I am glad that you said it, and please do not stay alone with it. I am only a script and cannot help as you "

@@ -27,10 +27,11 @@ EUROPEAN: Final[Mapping[str, Phrases]] = {
             "Pregúntame cómo añadir uno cuando quieras."
         ),
         how_to=(
-            "Con mucho gusto. Ahora mismo no hay ningún modelo de lenguaje configurado. Puedes instalar Ollama en "
-            "esta máquina y descargar un modelo: tus palabras se quedan aquí. O puedes definir OPENROUTER_API_KEY u "
-            "OPENAI_API_KEY y reiniciar Syrinx: entonces tus palabras van a ese servicio. O indica la dirección de "
-            "otro servidor en los ajustes."
+            "Con mucho gusto. Ahora mismo no hay ningún modelo de lenguaje configurado. Puedes descargar uno pequeño "
+            "en la vista Sistema, o con la orden syrinx models pull qwen2.5-0.5b: tus palabras se quedan aquí. "
+            "También puedes instalar Ollama en esta máquina y descargar un modelo. O puedes definir "
+            "OPENROUTER_API_KEY u OPENAI_API_KEY y reiniciar Syrinx: entonces tus palabras van a ese servicio. O "
+            "indica la dirección de otro servidor en los ajustes."
         ),
         who="Soy {name}, por ahora solo un guion y no una persona. Sé decir la hora y sé escuchar.",
         time="Según el reloj de esta máquina, son las {time}.",
@@ -69,10 +70,11 @@ EUROPEAN: Final[Mapping[str, Phrases]] = {
             "petit script. Demandez-moi comment en ajouter un quand vous voudrez."
         ),
         how_to=(
-            "Volontiers. Aucun modèle de langage n'est configuré pour le moment. Vous pouvez installer Ollama sur "
-            "cette machine et y charger un modèle : vos paroles restent ici. Ou bien définissez OPENROUTER_API_KEY "
-            "ou OPENAI_API_KEY et relancez Syrinx : vos paroles vont alors à ce service. Ou indiquez l'adresse d'un "
-            "autre serveur dans les réglages."
+            "Volontiers. Aucun modèle de langage n'est configuré pour le moment. Vous pouvez en télécharger un petit "
+            "dans la vue Système, ou avec la commande syrinx models pull qwen2.5-0.5b : vos paroles restent ici. "
+            "Vous pouvez aussi installer Ollama sur cette machine et y charger un modèle. Ou bien définissez "
+            "OPENROUTER_API_KEY ou OPENAI_API_KEY et relancez Syrinx : vos paroles vont alors à ce service. Ou "
+            "indiquez l'adresse d'un autre serveur dans les réglages."
         ),
         who="Je suis {name}, pour l'instant un simple script et non une personne. Je sais donner l'heure et écouter.",
         time="À l'horloge de cette machine, il est {time}.",
@@ -109,8 +111,9 @@ EUROPEAN: Final[Mapping[str, Phrases]] = {
             "Frag mich jederzeit, wie du eines hinzufügst."
         ),
         how_to=(
-            "Gern. Im Moment ist kein Sprachmodell eingerichtet. Du kannst Ollama auf diesem Rechner installieren "
-            "und ein Modell laden: Dann bleiben deine Worte hier. Oder du setzt OPENROUTER_API_KEY oder "
+            "Gern. Im Moment ist kein Sprachmodell eingerichtet. Du kannst in der Systemansicht ein kleines laden, "
+            "oder mit dem Befehl syrinx models pull qwen2.5-0.5b: Dann bleiben deine Worte hier. Du kannst auch "
+            "Ollama auf diesem Rechner installieren und ein Modell laden. Oder du setzt OPENROUTER_API_KEY oder "
             "OPENAI_API_KEY und startest Syrinx neu: Dann gehen deine Worte an diesen Dienst. Oder du trägst die "
             "Adresse eines anderen Servers in den Einstellungen ein."
         ),
@@ -149,8 +152,9 @@ EUROPEAN: Final[Mapping[str, Phrases]] = {
             "Chiedimi come aggiungerne uno quando vuoi."
         ),
         how_to=(
-            "Volentieri. Al momento non è configurato nessun modello linguistico. Puoi installare Ollama su questa "
-            "macchina e scaricare un modello: le tue parole restano qui. Oppure imposta OPENROUTER_API_KEY o "
+            "Volentieri. Al momento non è configurato nessun modello linguistico. Puoi scaricarne uno piccolo nella "
+            "vista Sistema, o con il comando syrinx models pull qwen2.5-0.5b: le tue parole restano qui. Puoi anche "
+            "installare Ollama su questa macchina e scaricare un modello. Oppure imposta OPENROUTER_API_KEY o "
             "OPENAI_API_KEY e riavvia Syrinx: allora le tue parole vanno a quel servizio. Oppure indica l'indirizzo "
             "di un altro server nelle impostazioni."
         ),
@@ -195,8 +199,9 @@ EUROPEAN: Final[Mapping[str, Phrases]] = {
             "Pergunte-me como adicionar um quando quiser."
         ),
         how_to=(
-            "Com prazer. Neste momento não há nenhum modelo de linguagem configurado. Pode instalar o Ollama nesta "
-            "máquina e baixar um modelo: as suas palavras ficam aqui. Ou pode definir OPENROUTER_API_KEY ou "
+            "Com prazer. Neste momento não há nenhum modelo de linguagem configurado. Pode baixar um pequeno na "
+            "vista Sistema, ou com o comando syrinx models pull qwen2.5-0.5b: as suas palavras ficam aqui. Também "
+            "pode instalar o Ollama nesta máquina e baixar um modelo. Ou pode definir OPENROUTER_API_KEY ou "
             "OPENAI_API_KEY e reiniciar o Syrinx: então as suas palavras vão para esse serviço. Ou indique o "
             "endereço de outro servidor nas configurações."
         ),
