@@ -1,0 +1,237 @@
+"""The faster-whisper library as the engine uses it: half a minute of audio at a time, nothing ever downloaded."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from syrinx.engines.stt.local_agreement import TimedWord
+from syrinx.engines.stt.whisper_doubts import Hypothesis, is_repetitive
+from syrinx.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+SAMPLE_RATE_HZ: Final = 16_000
+WINDOW_S: Final = 29.0
+"""The longest audio of one decoding; the model hears 30 s."""
+
+COMPUTE_TYPES: Final = (
+    "int8",
+    "int8_float32",
+    "int8_float16",
+    "int8_bfloat16",
+    "int16",
+    "float16",
+    "bfloat16",
+    "float32",
+)
+DEVICES: Final = ("auto", "cpu", "cuda")
+
+Audio = npt.NDArray[np.float32]
+"""Shape (samples,) at 16 kHz, -1 to 1."""
+
+_HOTWORD_TOKENS: Final = 80
+_CONTEXT_CHARS: Final = 160
+_TOKENS_PER_S: Final = 15
+"""More than anybody says, in any script; a loop is ended by it."""
+_MOST_TOKENS: Final = 220
+_OTHER_NAMES: Final = {"jw": "jv"}
+"""Whisper's own name of a language -> BCP 47."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How to decode."""
+
+    language: str
+    """A tag of the recogniser's."""
+    translate: bool = False
+    beam_size: int = 1
+    hotwords: tuple[str, ...] = ()
+    context: str = ""
+    """What was said before."""
+
+
+class Recognizer(Protocol):
+    """Called in threads, by several at once."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """BCP 47 primary tags; English first. More than one means that it can detect and translate."""
+        ...
+
+    def decode(self, windows: Sequence[Audio], manner: Manner) -> list[Hypothesis]:
+        """One hypothesis for each window of at most `WINDOW_S`; times are from the window's first sample."""
+        ...
+
+    def detect(self, audio: Audio) -> str:
+        """Which of the languages is spoken."""
+        ...
+
+
+class FasterWhisper:
+    def __init__(self, model: WhisperModel) -> None:
+        self._model = model
+        known = sorted(_OTHER_NAMES.get(tag, tag) for tag in model.supported_languages)
+        self.languages = ("en", *(tag for tag in known if tag != "en"))
+        self.device = str(model.model.device)
+        """cpu or cuda."""
+
+    def decode(self, windows: Sequence[Audio], manner: Manner) -> list[Hypothesis]:
+        found = self._pass(windows, manner)
+        again = [number for number, hypothesis in enumerate(found) if is_repetitive(hypothesis)]
+        # The library would try again at up to five temperatures; one more pass that forbids loops costs less than one.
+        if again:
+            better = self._pass([windows[number] for number in again], manner, no_repeat_ngram_size=3)
+            for number, hypothesis in zip(again, better, strict=True):
+                found[number] = hypothesis
+        return found
+
+    def detect(self, audio: Audio) -> str:
+        tag = self._model.detect_language(audio=audio)[0]
+        return _OTHER_NAMES.get(tag, tag)
+
+    def _pass(self, windows: Sequence[Audio], manner: Manner, *, no_repeat_ngram_size: int = 0) -> list[Hypothesis]:
+        from faster_whisper import BatchedInferencePipeline  # noqa: PLC0415 - heavy, loaded only where an ear is opened
+
+        # The batched pipeline, even for one window: it decodes exactly once, where `WhisperModel.transcribe` begins
+        # again behind the last word of a window and finds words in its silence. It keeps state: each call has its own.
+        ends = [float(end) / SAMPLE_RATE_HZ for end in np.cumsum([window.size for window in windows])]
+        starts = [0.0, *ends[:-1]]
+        longest_s = max(window.size for window in windows) / SAMPLE_RATE_HZ
+        segments, _ = BatchedInferencePipeline(self._model).transcribe(
+            windows[0] if len(windows) == 1 else np.concatenate(windows),
+            language=next((own for own, tag in _OTHER_NAMES.items() if tag == manner.language), manner.language),
+            task="translate" if manner.translate else "transcribe",
+            beam_size=manner.beam_size,
+            temperature=0.0,
+            word_timestamps=True,
+            vad_filter=False,
+            # Half a sample more, because the library rounds down.
+            clip_timestamps=[
+                {
+                    "start": (start * SAMPLE_RATE_HZ + 0.5) / SAMPLE_RATE_HZ,
+                    "end": (end * SAMPLE_RATE_HZ + 0.5) / SAMPLE_RATE_HZ,
+                }
+                for start, end in zip(starts, ends, strict=True)
+            ],
+            batch_size=len(windows),
+            max_new_tokens=min(_MOST_TOKENS, 20 + int(_TOKENS_PER_S * longest_s)),
+            no_repeat_ngram_size=no_repeat_ngram_size,
+            hotwords=self._bounded(manner.hotwords),
+            initial_prompt=manner.context[-_CONTEXT_CHARS:].partition(" ")[2] or None
+            if len(manner.context) > _CONTEXT_CHARS
+            else manner.context or None,
+        )
+        found = [Hypothesis()] * len(windows)
+        for segment in segments:
+            number = min(int(np.searchsorted(ends, segment.seek / 100.0 + 0.005, side="right")), len(windows) - 1)
+            found[number] = _hypothesis(segment, starts[number], ends[number] - starts[number])
+        return found
+
+    def _bounded(self, hotwords: Sequence[str]) -> str | None:
+        """As many as leave the model room for what is said."""
+        taken: list[str] = []
+        tokens = 0
+        for word in hotwords:
+            tokens += len(self._model.hf_tokenizer.encode(f", {word}", add_special_tokens=False).ids)
+            if tokens > _HOTWORD_TOKENS:
+                break
+            taken.append(word)
+        return ", ".join(taken) or None
+
+
+def _hypothesis(segment: Any, start_s: float, length_s: float) -> Hypothesis:
+    words: list[TimedWord] = []
+    last_s = 0.0
+    for word in segment.words or ():
+        begins_s = min(max(float(word.start) - start_s, last_s), length_s)
+        last_s = min(max(float(word.end) - start_s, begins_s), length_s)
+        words.append(TimedWord(text=word.word, start_s=begins_s, end_s=last_s))
+    return Hypothesis(
+        words=tuple(words),
+        avg_logprob=min(float(segment.avg_logprob), 0.0),
+        no_speech_prob=float(segment.no_speech_prob),
+    )
+
+
+def broken(folder: Path) -> str:
+    """What is wrong with a folder that should hold a model, one clause; "" where all that can be seen is right."""
+    if not folder.is_dir():
+        return f"{folder} is not a folder"
+    # Without tokenizer.json the library would ask the hub for one.
+    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in ("vocabulary.json", "vocabulary.txt")):
+        missing.append("vocabulary.json")
+    if missing:
+        return f"{folder} lacks {', '.join(missing)}"
+    for name in ("config.json", "tokenizer.json", "preprocessor_config.json"):
+        path = folder / name
+        try:
+            if path.exists() and not isinstance(json.loads(path.read_text(encoding="utf-8")), dict):
+                return f"{path} does not hold a JSON object"
+        except (OSError, ValueError) as error:
+            return f"{path} cannot be read: {error}"
+    try:
+        kind = _kind(folder / "model.bin")
+    except OSError as error:
+        return f"{folder / 'model.bin'} cannot be read: {error}"
+    return "" if kind == "WhisperSpec" else f"{folder / 'model.bin'} is not a Whisper model of CTranslate2"
+
+
+def _kind(model: Path) -> str:
+    """The name of the specification, which CTranslate2 writes behind the version of its binary format."""
+    with model.open("rb") as file:
+        head = file.read(64)
+    if len(head) < 6:
+        return ""
+    _, length = struct.unpack_from("<IH", head)
+    return head[6 : 6 + max(length - 1, 0)].decode("ascii", "replace")
+
+
+def load(folder: Path, *, device: str, compute_type: str, threads: int, decoders: int) -> FasterWhisper:
+    """Load in a thread. Raises EngineUnavailable, with what would have been right."""
+    import ctranslate2  # noqa: PLC0415 - as above
+    from faster_whisper import WhisperModel  # noqa: PLC0415 - as above
+
+    if device == "auto":
+        device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    elif device == "cuda" and not ctranslate2.get_cuda_device_count():
+        raise EngineUnavailable("Whisper finds no CUDA device here: set `device` to cpu or auto")
+    if compute_type == "auto":
+        compute_type = "float16" if device == "cuda" else "int8"
+    supported = ctranslate2.get_supported_compute_types(device)
+    if compute_type not in supported:
+        raise EngineUnavailable(
+            f"`compute_type` {compute_type} does not work on this {device}: {', '.join(sorted(supported))} do"
+        )
+    try:
+        return FasterWhisper(
+            WhisperModel(
+                str(folder),
+                device=device,
+                compute_type=compute_type,
+                cpu_threads=threads,
+                num_workers=decoders,
+                local_files_only=True,
+            )
+        )
+    except MemoryError as error:
+        raise EngineUnavailable(_TOO_BIG.format(folder)) from error
+    except Exception as error:  # the library has no errors of its own: whatever it raises, the model does not load
+        if "out of memory" in str(error).lower() or "bad_alloc" in str(error):
+            raise EngineUnavailable(_TOO_BIG.format(folder)) from error
+        raise EngineUnavailable(
+            f"the Whisper model in {folder} does not load: {error}. Fetch it again: syrinx models pull whisper-base"
+        ) from error
+
+
+_TOO_BIG: Final = "the Whisper model in {} is too big for the memory here: take a smaller one, or `compute_type` int8"
