@@ -6,6 +6,7 @@ import {
   resume, soundingTurn, unlockSound,
 } from "./audio-player.js";
 import { startBetter } from "./better.js";
+import { showSettingsProblem } from "./changes.js";
 import {
   characters, nextSpeaker, onCharacters, ownCharacters, setCharactersAside, setNextSpeaker, takeServerCharacters,
 } from "./characters.js";
@@ -25,7 +26,7 @@ import {
   addDelta, addMetrics, addPastReply, addSentence, addWords, forgetReplies, noteHearing, showSilentReplies,
   soundBegan, soundStopped, stopWhereHeard, withdraw,
 } from "./reply.js";
-import { forgetChoices, helloChoices, showSettingsProblem, startSettings } from "./settings.js";
+import { forgetChoices, helloChoices, startSettings } from "./settings.js";
 import { startSystem } from "./system.js";
 import { startTyping } from "./typing.js";
 import { currentView, startViews } from "./views.js";

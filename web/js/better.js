@@ -1,12 +1,12 @@
 // One quiet line in Talk when a better ear, voice or mind is a press away, and the word when one has come.
 
 import { announce } from "./announcer.js";
+import { engineChosen } from "./engine-choice.js";
 import { size } from "./figures.js";
 import { keep, kept } from "./kept.js";
 import { isBest, modelsAnswer, onInstalled } from "./models.js";
 import { loadOptions, onOptions, talkOptions } from "./options.js";
 import { sayInPassing } from "./problems.js";
-import { engineChosen } from "./settings.js";
 import { currentView, onViewShown } from "./views.js";
 
 const line = document.getElementById("better");

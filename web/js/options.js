@@ -139,20 +139,3 @@ export function fillVoices(select, { filter = "", chosen = "", language = "", no
   }
   select.value = chosen;
 }
-
-// What is wrong with a mix as it was typed; empty when nothing is. The server has the last word.
-export function faultOfMix(text) {
-  const known = (options?.voices ?? []).filter((voice) => voice.engine === mixingEngine()?.name);
-  const parts = text.split("+").map((part) => part.trim());
-  if (parts.length < 2) return "Join two voices or more by +.";
-  for (const part of parts) {
-    const [name, weight, ...more] = part.split("*").map((piece) => piece.trim());
-    if (!known.some((voice) => voice.id === name)) {
-      return `${name || "Nothing"} is no voice of ${mixingEngine().title}. It has ${known.slice(0, 3).map((voice) => voice.id).join(", ")} and others.`;
-    }
-    if (more.length > 0 || (weight !== undefined && !/^\d*\.?\d+$/u.test(weight)) || Number(weight) === 0) {
-      return `A weight is a number above 0, as in ${name}*0.5.`;
-    }
-  }
-  return "";
-}

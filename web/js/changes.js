@@ -1,0 +1,24 @@
+// Tells the server of a change in the settings, and shows in the sheet what it did not take.
+
+import { send } from "./websocket.js";
+
+const sheet = document.getElementById("settings");
+const problem = document.getElementById("settings-problem");
+
+export function tell(change) {
+  hideSettingsProblem();
+  if (!send({ type: "set", ...change })) showSettingsProblem("Not connected: it is told as soon as the server is back.");
+}
+
+// True when the sheet is open and took the message; else it belongs on the page.
+export function showSettingsProblem(sentence) {
+  if (!sheet.open) return false;
+  problem.textContent = sentence;
+  problem.hidden = false;
+  problem.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+export function hideSettingsProblem() {
+  problem.hidden = true;
+}
