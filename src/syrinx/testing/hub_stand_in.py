@@ -77,6 +77,11 @@ class WrongSize(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRedirect(Fault):
+    """Who asks for a large file is sent to the storage without a word about it, as some mirrors do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoRanges(Fault):
     """Every answer is the whole file, whatever part was asked for."""
 
@@ -208,7 +213,8 @@ class _Handler(BaseHTTPRequestHandler):
             wrong = hub.taken(WrongSize, file)
             size = wrong.size_bytes if isinstance(wrong, WrongSize) else path.stat().st_size
             linked = {"X-Linked-ETag": self._tag(file, path), "X-Linked-Size": str(size)}
-            self._redirect(f"{hub.storage_url}/{repository}/{file}", linked)
+            plain = hub.taken(PlainRedirect, file) is not None
+            self._redirect(f"{hub.storage_url}/{repository}/{file}", {} if plain else linked)
 
     def _tag(self, file: str, path: Path) -> str:
         if self.server.hub.taken(NoDigest, file):

@@ -40,6 +40,7 @@ from syrinx.testing.hub_stand_in import (
     Hold,
     HubStandIn,
     NoRanges,
+    PlainRedirect,
     git_blob_sha1_of,
     sha256_of,
 )
@@ -376,6 +377,14 @@ async def test_the_token_goes_to_the_hub_and_nowhere_else(
         hub.requests.clear()
         await pull_tiny(store)
     assert {seen.headers.get("authorization") for seen in hub.requests} == {None}
+
+
+async def test_a_mirror_that_only_sends_on_is_followed_without_the_token(hub: HubStandIn, folder: Path) -> None:
+    hub.break_with(PlainRedirect())
+    async with open_store(folder, hub.url, token="hf_secret") as store:
+        await pull_tiny(store)
+    assert hub.asked_for("model.bin", method="HEAD") == 1
+    assert {seen.headers.get("authorization") for seen in hub.requests if seen.storage} == {None}
 
 
 async def test_the_hub_learns_nothing_of_this_machine(hub: HubStandIn, folder: Path) -> None:

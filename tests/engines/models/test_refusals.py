@@ -40,7 +40,6 @@ from syrinx.testing.hub_stand_in import Hold, HubStandIn, NoDigest, Status, Wron
         (503, "", None, HubRefused, "Try `syrinx models pull tiny` later", True),
     ],
 )
-@pytest.mark.parametrize("only_get", [False, True])
 async def test_a_refusal_is_told_in_its_own_words(
     hub: HubStandIn,
     folder: Path,
@@ -50,9 +49,8 @@ async def test_a_refusal_is_told_in_its_own_words(
     kind: type[PullFailed],
     words: str,
     retryable: bool,
-    only_get: bool,
 ) -> None:
-    hub.break_with(Status(status=status, error_code=code, only_get=only_get))
+    hub.break_with(Status(status=status, error_code=code))
     async with open_store(folder, hub.url, token=token, retries=1) as store:
         with pytest.raises(kind, match=words) as refused:
             await pull_tiny(store)
@@ -61,6 +59,18 @@ async def test_a_refusal_is_told_in_its_own_words(
         assert (told.state, told.failure) == ("available", refused.value)
     assert token is None or token not in refused.value.message
     assert not is_there(folder / "tiny")
+
+
+@pytest.mark.parametrize(("status", "times_asked"), [(403, 1), (404, 1), (429, 2), (500, 2)])
+async def test_only_what_may_pass_is_asked_again_during_a_transfer(
+    hub: HubStandIn, folder: Path, status: int, times_asked: int
+) -> None:
+    hub.break_with(Status(file="config.json", status=status, only_get=True))
+    async with open_store(folder, hub.url, retries=1) as store:
+        with pytest.raises(HubRefused) as refused:
+            await pull_tiny(store)
+    assert refused.value.status == status
+    assert hub.asked_for("config.json") == times_asked
 
 
 async def test_a_hub_that_is_out_of_order_for_a_moment_is_asked_again(hub: HubStandIn, folder: Path) -> None:

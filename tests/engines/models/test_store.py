@@ -49,6 +49,21 @@ async def test_removing_frees_the_bytes_and_leaves_nothing(hub: HubStandIn, fold
             await store.remove("tiny")
 
 
+async def test_a_removal_that_is_forbidden_is_told_and_changes_nothing(
+    hub: HubStandIn, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    async with open_store(folder, hub.url) as store:
+        await pull_tiny(store)
+        with monkeypatch.context() as broken:
+            broken.setattr(Path, "rename", forbidden)
+            with pytest.raises(FolderNotWritable, match="syrinx models remove tiny"):
+                await store.remove("tiny")
+        assert store.status("tiny").state == "installed"
+
+
 async def test_a_model_that_is_pulled_is_not_removed(hub: HubStandIn, folder: Path) -> None:
     hold = Hold(file="model.bin", after_bytes=1000)
     hub.break_with(hold)
@@ -234,8 +249,7 @@ async def test_a_manifest_is_written_whole_or_not_at_all(
 
         with monkeypatch.context() as broken:
             broken.setattr(manifest_module.json, "dump", half)
-            with pytest.raises(OSError, match="full"):
-                await store.verify("tiny")
+            assert await store.verify("tiny"), "what was found is told, though it could not be remembered"
         assert store.status("tiny").state == "installed"
 
 

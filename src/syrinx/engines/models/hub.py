@@ -53,6 +53,24 @@ class Interrupted(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What answers have said of a file; the first that says a thing counts."""
+
+    tag: str = ""
+    size: str = ""
+    commit: str = ""
+
+    def with_those_of(self, response: httpx2.Response) -> _Told:
+        headers = response.headers
+        here = not response.is_redirect
+        return _Told(
+            tag=self.tag or headers.get("x-linked-etag") or (headers.get("etag", "") if here else ""),
+            size=self.size or headers.get("x-linked-size") or (headers.get("content-length", "") if here else ""),
+            commit=self.commit or headers.get("x-repo-commit", ""),
+        )
+
+
 class Hub:
     """Made by `open_hub`."""
 
@@ -81,10 +99,8 @@ class Hub:
                 commit=revision,
                 on_hub=False,
             )
-        response = await self._head(self._url(model, file, revision), model, file)
-        headers = response.headers
-        declared = checksum_of_tag(headers.get("x-linked-etag") or headers.get("etag"))
-        size = headers.get("x-linked-size") or ("" if response.is_redirect else headers.get("content-length", ""))
+        told = await self._ask(self._url(model, file, revision), model, file)
+        declared = checksum_of_tag(told.tag)
         checksum = Checksum("sha256", file.sha256) if file.sha256 else declared
         if checksum is None:
             raise OtherThanExpected(
@@ -96,11 +112,11 @@ class Hub:
                 f"{self._host} offers another {file.path} for {model.name} than the one that the catalogue names. "
                 "Use the hub itself (HF_ENDPOINT) or update Syrinx; nothing was fetched."
             )
-        seen_at = headers.get("x-repo-commit") or revision
+        seen_at = told.commit or revision
         return Content(
             file=file,
             url=self._url(model, file, seen_at),
-            size_bytes=int(size) if size.isdigit() else file.size_bytes,
+            size_bytes=int(told.size) if told.size.isdigit() else file.size_bytes,
             checksum=checksum,
             source="catalogue" if file.sha256 else "hub",
             commit=seen_at,
@@ -132,27 +148,27 @@ class Hub:
         except (self._http.TransportError, self._http.TooManyRedirects) as error:
             raise Interrupted(unreachable(error, model=model.name, host=_host_of(content.url))) from error
 
-    async def _head(self, url: str, model: CatalogueModel, file: ModelFile) -> httpx2.Response:
-        """The hub's own answer about a file: redirects within the hub are followed, those to its storage are not."""
-        redirects = 0
+    async def _ask(self, url: str, model: CatalogueModel, file: ModelFile) -> _Told:
+        """What is said of a file on the way to it. The hub says it when it sends people on to its storage, a mirror
+        perhaps only at the end of the way; whoever is not the hub gets no token."""
+        told, host = _Told(), _host_of(url)
         try:
-            while True:
-                response = await self._client.head(
-                    url, headers=self._headers(on_hub=True), timeout=self._timeout, follow_redirects=False
-                )
-                target = urljoin(url, response.headers.get("location", ""))
-                if not response.is_redirect or "x-linked-etag" in response.headers or _host_of(target) != self._host:
+            for _ in range(_MOST_REDIRECTS):
+                headers = self._headers(on_hub=_host_of(url) == host)
+                response = await self._client.head(url, headers=headers, timeout=self._timeout, follow_redirects=False)
+                if not (response.is_success or response.is_redirect):
+                    if told.tag:
+                        break  # a storage that answers nothing but GET
+                    raise self._refused(response, model, file)
+                told = told.with_those_of(response)
+                if not response.is_redirect or (told.tag and told.size):
                     break
-                url, redirects = target, redirects + 1
-                if redirects > _MOST_REDIRECTS:
-                    break
+                url = urljoin(url, response.headers.get("location", ""))
         except self._http.TransportError as error:
-            raise unreachable(error, model=model.name, host=self._host) from error
+            raise unreachable(error, model=model.name, host=_host_of(url)) from error
         except self._library.errors.OfflineModeIsEnabled as error:
             raise HubOffline("HF_HUB_OFFLINE is set: unset it to pull models, or adopt a folder.") from error
-        if not (response.is_success or response.is_redirect):
-            raise self._refused(response, model, file)
-        return response
+        return told
 
     def _url(self, model: CatalogueModel, file: ModelFile, revision: str) -> str:
         return self._library.hf_hub_url(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from pathlib import Path
 import filelock
 
 from syrinx.engines.models.blocking import in_thread
-from syrinx.engines.models.errors import DiskFull, FolderNotWritable, ModelBusy, PullCancelled, PullFailed
+from syrinx.engines.models.disk_failures import disk_failure
+from syrinx.engines.models.errors import DiskFull, ModelBusy, PullCancelled, PullFailed
 from syrinx.engines.models.fetching import Fetcher
 from syrinx.engines.models.hub import Content, Hub, open_hub
 from syrinx.engines.models.manifest import FileRecord, Manifest
@@ -107,7 +107,8 @@ class PullWork:
                     await self._fetch_all(hub)
                 installed = await in_thread(lambda: self.shelf.installed(self.model))
         except OSError as error:
-            raise self._of_the_disk(error) from error
+            then = f"`syrinx models pull {self.model.name}`"
+            raise disk_failure(error, folder=self.shelf.folder, then=then) from error
         if installed is None:
             raise PullFailed(f"{self.model.name} was removed while it was pulled.", retryable=True)
         return installed
@@ -170,18 +171,6 @@ class PullWork:
             yield
         finally:
             lock.release()
-
-    def _of_the_disk(self, error: OSError) -> PullFailed:
-        again = f"`syrinx models pull {self.model.name}` goes on where it was."
-        folder = self.shelf.folder
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            return DiskFull(f"The disk of {folder} is full. What was fetched is kept: make room, then {again}")
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}:
-            return FolderNotWritable(
-                f"{error.filename or folder} cannot be written ({error.strerror}). "
-                f"Give yourself the right to, or set another folder for models, then {again}"
-            )
-        return PullFailed(f"The disk failed ({error.strerror or error}). {again}", retryable=True)
 
 
 def open_lock(shelf: Shelf, name: str) -> filelock.FileLock:

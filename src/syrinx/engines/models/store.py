@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 from syrinx.engines.models.adopting import look_through
 from syrinx.engines.models.blocking import in_thread
 from syrinx.engines.models.catalogue import Catalogue
+from syrinx.engines.models.disk_failures import disk_failure
 from syrinx.engines.models.errors import (
     AlreadyInstalled,
     HubOffline,
@@ -115,13 +117,8 @@ class ModelStore:
         there = await in_thread(lambda: self._shelf.find(model) is not None or self._shelf.partial_bytes(name) > 0)
         if not there:
             raise NotInstalled(f"{name} is not installed: there is nothing to remove.")
-        lock = await in_thread(lambda: open_lock(self._shelf, name))
-        if not take(lock):
-            raise busy(name)
-        try:
+        async with self._alone(name, then=f"`syrinx models remove {name}`"):
             return await in_thread(lambda: self._shelf.remove(name))
-        finally:
-            lock.release()
 
     async def verify(self, name: str, *, on_bytes: OnBytes | None = None) -> tuple[str, ...]:
         """Read all its files and compare them with their checksums: one sentence per problem, () when all is well.
@@ -137,7 +134,9 @@ class ModelStore:
             return (found.problem,)
         read, stop = _counted(on_bytes, sum(file.size_bytes for file in manifest.files)), threading.Event()
         problems = await in_thread(lambda: find_problems(found.path, manifest, read=read, stop=stop), stop=stop)
-        await in_thread(lambda: self._shelf.mark(name, found, " ".join(problems)))
+        # Where it cannot be remembered, for example on a disk that is full, it is told at least.
+        with contextlib.suppress(OSError):
+            await in_thread(lambda: self._shelf.mark(name, found, " ".join(problems)))
         return problems
 
     async def adopt(self, name: str, folder: Path, *, on_bytes: OnBytes | None = None) -> InstalledModel:
@@ -154,13 +153,8 @@ class ModelStore:
             raise AlreadyInstalled(f"{name} is installed already. `syrinx models remove {name}` makes way.")
         read, stop = _counted(on_bytes, model.size_bytes), threading.Event()
         manifest = await in_thread(lambda: look_through(model, place, now=self._now(), read=read, stop=stop), stop=stop)
-        lock = await in_thread(lambda: open_lock(self._shelf, name))
-        if not take(lock):
-            raise busy(name)
-        try:
+        async with self._alone(name, then=f"`syrinx models adopt {name} {place}`"):
             await in_thread(lambda: self._shelf.adopt(name, manifest))
-        finally:
-            lock.release()
         installed = self._shelf.installed(model)
         if installed is None:
             raise WrongFolder(f"{place} changed while it was looked through. Try again when nothing writes there.")
@@ -173,6 +167,20 @@ class ModelStore:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    @asynccontextmanager
+    async def _alone(self, name: str, *, then: str) -> AsyncGenerator[None, None]:
+        """While no other process pulls or removes the model; raises ModelBusy, and what the disk's errors mean."""
+        try:
+            lock = await in_thread(lambda: open_lock(self._shelf, name))
+            if not take(lock):
+                raise busy(name)
+            try:
+                yield
+            finally:
+                lock.release()
+        except OSError as error:
+            raise disk_failure(error, folder=self.folder, then=then) from error
 
     def _status(self, model: CatalogueModel) -> ModelStatus:
         pull = self._pulls.get(model.name)
