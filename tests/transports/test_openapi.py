@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -26,7 +26,16 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 @pytest.mark.docs
 def test_every_route_says_what_it_is_for_and_shows_an_answer(document: dict[str, Any]) -> None:
     found = dict(operations(document))
-    assert set(found) == {"GET /health", "GET /metrics", "GET /api/talk/options"}
+    assert set(found) == {
+        "GET /health",
+        "GET /metrics",
+        "GET /api/talk/options",
+        "GET /api/models",
+        "POST /api/models/{name}/pull",
+        "DELETE /api/models/{name}/pull",
+        "DELETE /api/models/{name}",
+        "POST /api/models/{name}/verify",
+    }
     for name, operation in found.items():
         assert operation["summary"], name
         assert operation["description"], name
@@ -47,7 +56,15 @@ def has_example(document: dict[str, Any], media: dict[str, Any]) -> bool:
 
 
 def test_nothing_in_it_is_fetched_from_elsewhere(document: dict[str, Any]) -> None:
-    assert "://" not in json.dumps(document)
+    assert "://" not in json.dumps(without_examples(document))
+
+
+def without_examples(value: Any) -> Any:
+    """Examples show addresses as data, which nobody follows."""
+    if isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        return {name: without_examples(each) for name, each in named.items() if name not in {"example", "examples"}}
+    return [without_examples(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 async def test_there_are_no_viewers_that_fetch_scripts_from_a_network() -> None:

@@ -142,7 +142,7 @@ def talk(
 
 @app.command()
 def verify(
-    kind: Annotated[str | None, typer.Argument(help="stt, tts or llm; all three if not given.")] = None,
+    kind: Annotated[list[str] | None, typer.Argument(help="stt, tts or llm; all three if not given.")] = None,
     engine: Annotated[str | None, typer.Option(help="Engine or model by name, instead of those in use.")] = None,
     remote: Annotated[bool, typer.Option("--remote", help="Also ask engines elsewhere: a test text is sent.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
@@ -151,9 +151,10 @@ def verify(
     from syrinx.app import verifying  # noqa: PLC0415
     from syrinx.app.verification import VERIFIED_KINDS, VerifiedKind  # noqa: PLC0415
 
-    kinds: list[VerifiedKind] = [each for each in VERIFIED_KINDS if kind in {None, each}]
-    if not kinds:
-        raise typer.BadParameter(f"{kind!r} cannot be verified: stt, tts or llm")
+    kinds: list[VerifiedKind] = [each for each in VERIFIED_KINDS if not kind or each in kind]
+    unknown = sorted(set(kind or ()) - set(kinds))
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)} cannot be verified: stt, tts and llm can")
     run(
         verifying.verify(
             read_settings(),

@@ -143,12 +143,14 @@ class EngineChoice:
     def local_language_model(self) -> LlmChoice | None:
         """The best one that is installed here and known to be fast enough; None where there is none."""
         self._refresh()
-        best = [info for info in self._best_first("llm") if self._registry.model("llm", info.name) is not None][:1]
-        if self._shelf is None or not best or not self._shelf.in_real_time("llm", best[0].name):
+        try:
+            minds = [info for info in self._best_first("llm") if self._registry.model("llm", info.name) is not None]
+        except EngineUnavailable:
             return None
-        return LlmChoice(
-            engine=best[0].name, title=f"{best[0].title} (on this machine)", reason=f"{best[0].name} is installed"
-        )
+        if self._shelf is None or not minds or not self._shelf.in_real_time("llm", minds[0].name):
+            return None
+        best = minds[0]
+        return LlmChoice(engine=best.name, title=f"{best.title} (on this machine)", reason=f"{best.name} is installed")
 
     async def chosen(self) -> dict[ChosenKind, tuple[str, ...]]:
         """The names in use of each kind that a talk may choose, the preferred first."""

@@ -32,7 +32,7 @@ from syrinx.engines.models import ModelStore, open_model_store, read_catalogue
 from syrinx.engines.pool import EnginePool, PoolSettings
 from syrinx.engines.registry import EngineKey, EngineRegistry
 from syrinx.errors import ConfigurationError, SyrinxError
-from syrinx.testing.human_clips import human_clips
+from syrinx.testing.human_clips import longest_clip
 
 log = structlog.get_logger()
 
@@ -159,7 +159,7 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
 
 
 def _human_clip() -> PcmChunk:
-    return human_clips()[0].audio
+    return longest_clip().audio
 
 
 def _engine_options(

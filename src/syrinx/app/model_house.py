@@ -7,6 +7,7 @@ from syrinx.app.house import House
 from syrinx.engines.abilities import Ability, fast_enough
 from syrinx.engines.models import CatalogueModel, ModelKind, ModelStatus, PullProgress
 from syrinx.errors import EngineUnavailable, SyrinxError
+from syrinx.transports.http.errors import ErrorBody
 from syrinx.transports.http.models import (
     AbilityEntry,
     LicenceEntry,
@@ -16,7 +17,7 @@ from syrinx.transports.http.models import (
     ProgressEntry,
     Verification,
 )
-from syrinx.transports.http.talk import BetterOption, ErrorBody
+from syrinx.transports.http.talk import BetterOption
 
 
 def model_house(house: House) -> ModelHouse:
@@ -137,5 +138,6 @@ def _ability(kind: ModelKind, ability: Ability | None) -> AbilityEntry | None:
     return AbilityEntry(
         real_time_factor=ability.real_time_factor,
         first_ms=round(1000 * ability.first_s, 1),
+        tokens_per_s=ability.tokens_per_s,
         fast_enough=fast_enough(kind, ability),
     )

@@ -54,8 +54,10 @@ def pull(
                 await pull_command.pull(
                     house.models, names, accept_licence=accept_licence, console=out, err=err, confirm=confirm
                 )
-            finally:
-                await _measure(house, names, err)
+            except SyrinxError:
+                await _measure(house, names, err)  # of several some may have come
+                raise
+            await _measure(house, names, err)
 
     run(work())
 

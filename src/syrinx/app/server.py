@@ -30,9 +30,10 @@ from syrinx.app.options import engines_in_use, talk_options
 from syrinx.app.settings import Settings
 from syrinx.conversation import Conversation
 from syrinx.errors import ConfigurationError
-from syrinx.transports.http.errors import add_error_handling
+from syrinx.transports.http.access import require_token
+from syrinx.transports.http.errors import ErrorBody, add_error_handling
 from syrinx.transports.http.models import model_routes
-from syrinx.transports.http.talk import ErrorBody, Health, TalkOptions, require_token, talk_option_routes
+from syrinx.transports.http.talk import Health, TalkOptions, talk_option_routes
 from syrinx.transports.websocket import TalkHouse, talk_routes
 
 # Larger frames than the protocol allows are still read, so that they can be answered by an error and not by a cut.

@@ -1,12 +1,14 @@
-"""Keeps web pages met by chance from changing anything on this server."""
+"""Who may ask: those who send the token, and no web page met by chance."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Collection
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Header, Request
 
-from syrinx.errors import BadInput, SyrinxError
+from syrinx.errors import BadInput, SyrinxError, Unauthorized
 from syrinx.transports.origins import origin_allowed
 
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,5 +46,16 @@ def only_from_known_pages(listed: Collection[str]) -> Callable[[Request], None]:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if request.method in _HAS_A_BODY and media_type != "application/json":
             raise JsonWanted(f"the body is {media_type or 'of no stated type'}: send JSON as application/json")
+
+    return check
+
+
+def require_token(expected: str | None) -> Callable[..., None]:
+    """A dependency that lets through who sends the token, or everybody when none is set."""
+
+    def check(authorization: Annotated[str, Header()] = "") -> None:
+        given = authorization.removeprefix("Bearer ").strip()
+        if expected is not None and not hmac.compare_digest(given.encode(), expected.encode()):
+            raise Unauthorized("this server wants a token: send it as Authorization: Bearer ...")
 
     return check

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from syrinx.engines.models import (
     AlreadyInstalled,
@@ -61,6 +62,14 @@ _STATUS: tuple[tuple[type[SyrinxError], int], ...] = (
     (PullFailed, 502),
 )
 """The first class that fits decides."""
+
+
+class ErrorBody(BaseModel):
+    """What every refusal of this family looks like."""
+
+    code: str = Field(examples=["unauthorized"])
+    message: str = Field(examples=["this server wants a token: send it as Authorization: Bearer ..."])
+    retryable: bool = False
 
 
 def status_of(error: SyrinxError) -> int:

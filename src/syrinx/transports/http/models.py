@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from syrinx.engines.models import ModelKind, ModelState, Stage
-from syrinx.transports.http.access import only_from_known_pages
-from syrinx.transports.http.talk import ErrorBody, require_token
+from syrinx.transports.http.access import only_from_known_pages, require_token
+from syrinx.transports.http.errors import ErrorBody
 
 _ENTRY: dict[str, Any] = {
     "name": "whisper-base",

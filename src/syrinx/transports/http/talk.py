@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from syrinx.errors import Unauthorized
+from syrinx.transports.http.access import require_token
+from syrinx.transports.http.errors import ErrorBody
 
 
 class Health(BaseModel):
@@ -109,25 +109,6 @@ class TalkOptions(BaseModel):
     better: list[BetterOption] = Field(description="The most helpful first; empty when nothing is to be gained.")
     defaults: TalkDefaults
     limits: TalkLimits
-
-
-class ErrorBody(BaseModel):
-    """What every refusal of this family looks like."""
-
-    code: str = Field(examples=["unauthorized"])
-    message: str = Field(examples=["this server wants a token: send it as Authorization: Bearer ..."])
-    retryable: bool = False
-
-
-def require_token(expected: str | None) -> Callable[..., None]:
-    """A dependency that lets through who sends the token, or everybody when none is set."""
-
-    def check(authorization: Annotated[str, Header()] = "") -> None:
-        given = authorization.removeprefix("Bearer ").strip()
-        if expected is not None and not hmac.compare_digest(given.encode(), expected.encode()):
-            raise Unauthorized("this server wants a token: send it as Authorization: Bearer ...")
-
-    return check
 
 
 def talk_option_routes(options: Callable[[], Awaitable[TalkOptions]], *, token: str | None) -> APIRouter:
