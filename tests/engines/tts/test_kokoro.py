@@ -19,14 +19,8 @@ from syrinx.audio.levels import rms_dbfs
 from syrinx.audio.pcm import PcmChunk
 from syrinx.engines.tts import espeak
 from syrinx.engines.tts.contract import SpeechRequest
-from syrinx.engines.tts.kokoro import (
-    CHUNK_SAMPLES,
-    SAMPLE_RATE_HZ,
-    KokoroEngine,
-    clip_of,
-    provider,
-    understood,
-)
+from syrinx.engines.tts.kokoro import KokoroEngine, provider, understood
+from syrinx.engines.tts.kokoro_clips import CHUNK_SAMPLES, SAMPLE_RATE_HZ, clip_of
 from syrinx.engines.tts.kokoro_files import find_files
 from syrinx.engines.tts.kokoro_model import KokoroModel, Stop, StoppableSession, load_model
 from syrinx.engines.tts.kokoro_pieces import CLAUSE_PAUSE_MS, SENTENCE_PAUSE_MS
@@ -250,6 +244,58 @@ def test_the_run_under_way_is_stopped(tmp_path: Path, monkeypatch: pytest.Monkey
     assert given[0][0].size == 0
     again, _ = model.speak("ab", style=model.style([("af_heart", 1.0)]), speed=1.0, stop=Stop())
     assert again.size
+
+
+async def test_a_listener_who_goes_away_stops_the_run_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, begun, ended = asyncio.get_running_loop(), asyncio.Event(), list[str]()
+    run_as_usual = StoppableSession.run
+
+    def announced(self: StoppableSession, *args: Any, **rest: Any) -> Any:
+        loop.call_soon_threadsafe(begun.set)
+        try:
+            given = run_as_usual(self, *args, **rest)
+        except Exception:
+            ended.append("stopped")
+            raise
+        ended.append("finished")
+        return given
+
+    async with provider.open({"path": str(write_tiny_kokoro(tmp_path, layers=40)), "threads": "1"}) as engine:
+        monkeypatch.setattr(StoppableSession, "run", announced)
+        reader = asyncio.create_task(speak(engine, SpeechRequest(text="one two three " * 7, speed=0.5)))
+        await begun.wait()
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        assert ended == ["stopped"]
+        assert (await speak(engine, SpeechRequest(text=HELLO))).chunks
+
+
+async def test_a_request_that_waits_for_its_turn_can_be_left_at_once(
+    tts: KokoroEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, going_on = threading.Event(), threading.Event()
+    speak_as_usual = KokoroModel.speak
+
+    def held(self: KokoroModel, *args: Any, **rest: Any) -> Any:
+        begun.set()
+        assert going_on.wait(20)
+        return speak_as_usual(self, *args, **rest)
+
+    monkeypatch.setattr(KokoroModel, "speak", held)
+    first = asyncio.create_task(speak(tts, SpeechRequest(text=HELLO)))
+    assert await asyncio.to_thread(begun.wait, 10)
+    for _ in range(3):
+        second = asyncio.create_task(speak(tts, SpeechRequest(text=HELLO)))
+        await asyncio.sleep(0)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+    assert not first.done()
+    going_on.set()
+    assert await first == await speak(tts, SpeechRequest(text=HELLO))
 
 
 async def test_a_closed_engine_refuses_and_leaves_neither_thread_nor_file(

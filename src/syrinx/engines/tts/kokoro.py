@@ -6,32 +6,28 @@ import asyncio
 import importlib.metadata
 import importlib.util
 import os
+import threading
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from syrinx.audio.edges import MARGIN_MS, trim_silence
-from syrinx.audio.joins import ClipJoiner
-from syrinx.audio.levels import clip_to_int16
-from syrinx.audio.pcm import PcmChunk, Samples, chunk_of
 from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.threads import Emit
-from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
+from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice
+from syrinx.engines.tts.kokoro_clips import SAMPLE_RATE_HZ, PieceOfSpeech
 from syrinx.engines.tts.kokoro_files import REMEDY, KokoroFiles, find_files
 from syrinx.engines.tts.kokoro_pieces import PausedPiece, cut_sounds, cut_text
-from syrinx.engines.tts.kokoro_sounds import Pronouncer, SpokenWord
+from syrinx.engines.tts.kokoro_sounds import Pronouncer
 from syrinx.engines.tts.kokoro_voices import LANGUAGES, KokoroVoices
 from syrinx.engines.tts.pieces import PieceSpeaker
 from syrinx.engines.tts.requests import TextPiece, check_request, without_controls
 from syrinx.errors import BadInput, ConfigurationError, EngineUnavailable
 
 if TYPE_CHECKING:
-    from syrinx.engines.tts.kokoro_model import Floats, KokoroModel, Stop
+    from syrinx.engines.tts.kokoro_clips import Floats
+    from syrinx.engines.tts.kokoro_model import KokoroModel, Stop
 
 PACKAGES = ("kokoro_onnx", "onnxruntime", "espeakng_loader")
 PACKAGES_REMEDY = "pip install kokoro-onnx"
@@ -40,8 +36,6 @@ MAX_THREADS = 256
 MAX_STREAMS = 16
 THREADS_PER_STREAM = 4
 
-SAMPLE_RATE_HZ = 24_000
-CHUNK_SAMPLES = 2_400
 MAX_WAITING = 1024
 """Chunks of one piece that may wait unread: more than the longest piece at the lowest speed has."""
 
@@ -69,6 +63,7 @@ class KokoroEngine:
             speed=model.speeds,
             blends=True,
         )
+        self._turns = asyncio.Semaphore(streams)
         self._speaker = PieceSpeaker(name="kokoro", threads=streams, max_waiting=MAX_WAITING)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
@@ -84,17 +79,15 @@ class KokoroEngine:
             speed=request.speed,
             stop=Stop(),
         )
-        spoken = self._speaker.spoken(
-            cut_text(text, language=request.language), partial(self._speak, speech), sample_rate_hz=SAMPLE_RATE_HZ
-        )
-        async with aclosing(spoken) as chunks:
-            try:
+        samples_before = 0
+        for piece in cut_text(text, language=request.language):
+            offset_ms = 1000.0 * samples_before / SAMPLE_RATE_HZ
+            async with aclosing(self._spoken(speech, piece)) as chunks:
                 async for chunk in chunks:
                     speech.is_begun = True
-                    yield chunk
-            finally:
-                # Before the pieces are closed, which waits for the run under way.
-                speech.stop.stop()
+                    samples_before += chunk.audio.sample_count
+                    words = tuple(replace(word, start_ms=word.start_ms + offset_ms) for word in chunk.words)
+                    yield replace(chunk, words=words)
         if not speech.is_begun:
             raise BadInput(f"nothing in this text can be spoken in {request.language!r}: send words of that language")
 
@@ -103,22 +96,63 @@ class KokoroEngine:
         await self._speaker.aclose()
         self._pronouncer.close()
 
+    async def _spoken(self, speech: _Speech, piece: TextPiece) -> AsyncGenerator[SpeechChunk, None]:
+        """The chunks of one piece. Only a piece whose turn has come is given to a thread, so that any can be left."""
+        await self._turns.acquire()
+        loop = asyncio.get_running_loop()
+        begun = threading.Event()
+
+        def speak(piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
+            begun.set()
+            try:
+                self._speak(speech, piece, emit)
+            finally:
+                # The next piece need not wait until this one has been read.
+                loop.call_soon_threadsafe(self._turns.release)
+
+        try:
+            async with aclosing(self._speaker.spoken([piece], speak, sample_rate_hz=SAMPLE_RATE_HZ)) as chunks:
+                try:
+                    while (chunk := await _next_or_stop(chunks, speech.stop)) is not None:
+                        yield chunk
+                except BaseException:
+                    # Before the piece is closed, which waits for the run under way.
+                    speech.stop.stop()
+                    raise
+        finally:
+            if not begun.is_set():
+                self._turns.release()
+
     def _speak(self, speech: _Speech, piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
+        if speech.stop.is_stopped:
+            return
         sounds = self._pronouncer.sounds_of(
             piece.text,
             language=speech.pronunciation,
             start_char=piece.start_char,
             find_words=self._model.has_times,
         )
-        out = _PieceOfSpeech(speech.text, emit)
+        out = PieceOfSpeech(speech.text, emit)
         pause_ms = piece.pause_before_ms if isinstance(piece, PausedPiece) and speech.is_begun else 0.0
         for part in cut_sounds(sounds):
-            if speech.stop.is_stopped:
-                return
             audio, begins = self._model.speak(part.phonemes, style=speech.style, speed=speech.speed, stop=speech.stop)
-            if not out.take(audio, part.words, begins, pause_ms=pause_ms / speech.speed):
+            if speech.stop.is_stopped or not out.take(audio, part.words, begins, pause_ms=pause_ms / speech.speed):
                 return
             pause_ms = 0.0
+
+
+async def _next_or_stop(chunks: AsyncGenerator[SpeechChunk, None], stop: Stop) -> SpeechChunk | None:
+    """The next chunk, None after the last. Cancelled, it stops the model first, so that nobody waits for its run."""
+    following = asyncio.ensure_future(anext(chunks, None))
+    try:
+        return await asyncio.shield(following)
+    except asyncio.CancelledError:
+        stop.stop()
+        while not following.done():
+            # Being cancelled again changes nothing: the generator cannot be closed before it stands still.
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([following])
+        raise
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,58 +165,6 @@ class _Speech:
     speed: float
     stop: Stop
     is_begun: bool = False
-
-
-class _PieceOfSpeech:
-    """Turns what the model gives for one piece into chunks, each with the words that begin in it."""
-
-    def __init__(self, text: str, emit: Emit[SpeechChunk]) -> None:
-        self._text = text
-        self._emit = emit
-        self._samples_given = 0
-
-    def take(self, audio: Floats, words: Sequence[SpokenWord], begins: Sequence[float], *, pause_ms: float) -> bool:
-        """Give the next sound after a pause; False when nobody listens any more. `begins` is by phoneme, in samples."""
-        clip, removed = clip_of(audio)
-        if not clip.size:
-            return True
-        # The silence that is left at the two ends that meet is part of the pause.
-        pause = round(max(0.0, pause_ms - 2 * MARGIN_MS) * SAMPLE_RATE_HZ / 1000)
-        timed: list[tuple[int, SpokenWord]] = []
-        for word in words:
-            # The rest of a word that was too long for the piece before is no word of its own.
-            continues = word.start_char > 0 and self._text[word.start_char - 1].isalnum()
-            if word.phoneme < len(begins) and not continues:
-                at = min(max(0, round(begins[word.phoneme]) - removed), clip.size - 1)
-                timed.append((pause + max(at, timed[-1][0] - pause if timed else 0), word))
-        samples = np.concatenate([np.zeros(pause, dtype=np.int16), clip])
-        for start in range(0, samples.size, CHUNK_SAMPLES):
-            end = min(start + CHUNK_SAMPLES, samples.size)
-            starting = tuple(self._word(at, word) for at, word in timed if start <= at < end)
-            audio_chunk = chunk_of(samples[start:end], sample_rate_hz=SAMPLE_RATE_HZ)
-            if not self._emit(SpeechChunk(audio=audio_chunk, words=starting)):
-                return False
-        self._samples_given += samples.size
-        return True
-
-    def _word(self, at: int, word: SpokenWord) -> WordTime:
-        return WordTime(
-            text=self._text[word.start_char : word.start_char + len(word.text)],
-            start_char=word.start_char,
-            start_ms=1000.0 * (self._samples_given + at) / SAMPLE_RATE_HZ,
-        )
-
-
-def clip_of(audio: Floats) -> tuple[Samples, int]:
-    """The model's sound around zero, without the silence at its ends and without a click at them.
-
-    Also how many samples were taken off its beginning. Nothing but silence comes back empty.
-    """
-    whole = chunk_of(clip_to_int16((audio - audio.mean()) * np.float32(32767.0)), sample_rate_hz=SAMPLE_RATE_HZ)
-    trimmed, removed_ms = trim_silence(whole)
-    joiner = ClipJoiner(SAMPLE_RATE_HZ)
-    pcm = b"".join(part.pcm for part in [*joiner.feed(trimmed), *joiner.end_clip()])
-    return PcmChunk(pcm=pcm, sample_rate_hz=SAMPLE_RATE_HZ).samples(), round(removed_ms * SAMPLE_RATE_HZ / 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

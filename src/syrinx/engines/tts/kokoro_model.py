@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from syrinx.engines.tts.kokoro_clips import SAMPLE_RATE_HZ, Floats
 from syrinx.engines.tts.kokoro_files import REMEDY, KokoroFiles
 from syrinx.errors import EngineError, EngineUnavailable
 
@@ -25,10 +25,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 import kokoro_onnx
 import onnxruntime
 
-SAMPLE_RATE_HZ = 24_000
 STYLE_SIZE = 256
-
-Floats = npt.NDArray[np.float32]
 
 
 class Stop:
