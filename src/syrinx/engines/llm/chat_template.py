@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import TemplateError, nodes
 from jinja2.ext import Extension, loopcontrols
@@ -28,7 +28,7 @@ LONGEST_TEMPLATE_CHARS = 200_000
 _SPARE_CHARS = 65_536
 """What a template may write beside four times the conversation; some carry long instructions of their own."""
 _LONGEST_S = 2.0
-_LARGEST_PRODUCT = 1_000_000
+_LONGEST_VALUE = 1_000_000
 _HIGHEST_POWER = 8
 _PROBE_SYSTEM, _PROBE_USER = "Syrinx-probe-system", "Syrinx-probe-user"
 
@@ -59,6 +59,7 @@ class ChatTemplate:
         self._clock = clock
         environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation])
         environment.filters["tojson"] = _to_json
+        del environment.globals["lipsum"]
         try:
             self._template = environment.from_string(source)
         except (TemplateError, RecursionError, SyntaxError) as error:
@@ -115,21 +116,34 @@ class ChatTemplate:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**", "%"})
+    """Refuses what a short expression could fill the memory with, as far as Jinja lets it be seen."""
+
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuses what a short expression could fill the memory with."""
         if operator == "%" and not isinstance(left, int | float):
             raise TemplateError("it formats text with %, which is not allowed here")
         if operator == "**" and not (isinstance(right, int) and abs(right) <= _HIGHEST_POWER):
             raise TemplateError("it takes too high a power")
-        if operator == "*":
-            for times, thing in ((left, right), (right, left)):
-                if isinstance(times, int) and isinstance(thing, str | bytes | list | tuple):
-                    length = len(thing)  # pyright: ignore[reportUnknownArgumentType] - of whatever items
-                    if times * length > _LARGEST_PRODUCT:
-                        raise TemplateError("it repeats a text too often")
+        if operator == "+" and _length(left) + _length(right) > _LONGEST_VALUE:
+            raise TemplateError("it joins texts that are too long")
+        if operator == "*" and max(_length(left) * _times(right), _length(right) * _times(left)) > _LONGEST_VALUE:
+            raise TemplateError("it repeats a text too often")
         return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, function: Any, /, *given: Any, **named: Any) -> Any:
+        """What fills a text up to a width, or counts, is told how far."""
+        if any(_times(value) > _LONGEST_VALUE for value in (*given, *named.values())):
+            raise TemplateError("it asks for too much at once")
+        return super().call(context, function, *given, **named)
+
+
+def _length(value: object) -> int:
+    return len(cast("str", value)) if isinstance(value, str | bytes | list | tuple) else 0
+
+
+def _times(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 class _Generation(Extension):
