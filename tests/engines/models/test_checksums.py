@@ -14,7 +14,7 @@ def test_both_sums_of_a_known_content(tmp_path: Path) -> None:
     file = tmp_path / "hello"
     file.write_bytes(b"hello\n")
     read: list[int] = []
-    summing = Summing(6)
+    summing = Summing(git_size_bytes=6)
     add_file(summing, file, read=read.append)
     assert read == [6]
     # printf 'hello\n' | git hash-object --stdin; printf 'hello\n' | sha256sum
@@ -33,7 +33,7 @@ def test_reading_ends_when_it_is_told_to_stop(tmp_path: Path) -> None:
         stop.set()
 
     with pytest.raises(Stopped):
-        add_file(Summing(1), file, read=after_the_first, stop=stop)
+        add_file(Summing(), file, read=after_the_first, stop=stop)
     assert len(read) == 1
 
 

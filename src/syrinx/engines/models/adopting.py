@@ -49,7 +49,7 @@ def _holds(path: Path) -> bool:
 def _record(folder: Path, file: ModelFile, read: Callable[[int], None], stop: threading.Event) -> FileRecord:
     path = folder / file.save_as
     size = path.stat().st_size
-    summing = Summing(size)
+    summing = Summing()
     try:
         add_file(summing, path, read=read, stop=stop)
     except OSError as error:

@@ -29,24 +29,27 @@ class Stopped(Exception):
 
 
 class Summing:
-    """Both checksums of a content of known size, piece by piece."""
+    """SHA-256 of a content, piece by piece, and git's name of it for one whose size is given."""
 
-    def __init__(self, size_bytes: int) -> None:
+    def __init__(self, *, git_size_bytes: int | None = None) -> None:
         self._sha256 = hashlib.sha256()
         # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects: a blob is named by its header and content.
-        self._git = hashlib.sha1(b"blob %d\0" % size_bytes, usedforsecurity=False)
+        head = b"blob %d\0" % (git_size_bytes or 0)
+        self._git = None if git_size_bytes is None else hashlib.sha1(head, usedforsecurity=False)
 
     def add(self, piece: bytes | memoryview) -> None:
         self._sha256.update(piece)
-        self._git.update(piece)
+        if self._git is not None:
+            self._git.update(piece)
 
     @property
     def sha256(self) -> str:
         return self._sha256.hexdigest()
 
     def fits(self, checksum: Checksum) -> bool:
-        mine = self.sha256 if checksum.algorithm == "sha256" else self._git.hexdigest()
-        return mine == checksum.value
+        if checksum.algorithm == "sha256":
+            return self.sha256 == checksum.value
+        return self._git is not None and self._git.hexdigest() == checksum.value
 
 
 def checksum_of_tag(tag: str | None) -> Checksum | None:

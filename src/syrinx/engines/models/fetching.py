@@ -112,14 +112,14 @@ class Fetcher:
         here = _size_of(part)
         if here > content.size_bytes:
             raise RangeUnusable
-        summing = await self._sum(content, part) if here else Summing(content.size_bytes)
+        summing = await self._sum(content, part) if here else _summing_for(content)
         if here and here == content.size_bytes:
             return summing
         async with self.hub.body(self.model, content, first_byte=here) as (first, pieces):
             if first not in {0, here}:
                 raise RangeUnusable
             if first != here:
-                summing = Summing(content.size_bytes)
+                summing = _summing_for(content)
             if not first:
                 self.meter.begin_file()
             self.meter.enter("downloading")
@@ -146,7 +146,7 @@ class Fetcher:
         """Of what is here, counted as found."""
         self.meter.enter("checking")
         self.meter.begin_file()
-        summing, stop = Summing(content.size_bytes), threading.Event()
+        summing, stop = _summing_for(content), threading.Event()
         await in_thread(lambda: add_file(summing, path, read=self.meter.found, stop=stop), stop=stop)
         return summing
 
@@ -194,6 +194,10 @@ class _Writer:
             os.fsync(self._file.fileno())
         finally:
             self._file.close()
+
+
+def _summing_for(content: Content) -> Summing:
+    return Summing(git_size_bytes=content.size_bytes if content.checksum.algorithm == "git-sha1" else None)
 
 
 def _make_way(target: Path, part: Path) -> None:

@@ -24,7 +24,7 @@ def _problem(folder: Path, file: FileRecord, read: Callable[[int], None], stop: 
         size = path.stat().st_size
         if size != file.size_bytes:
             return f"{file.path} has {size} bytes instead of {file.size_bytes}."
-        summing = Summing(size)
+        summing = Summing()
         add_file(summing, path, read=read, stop=stop)
     except FileNotFoundError:
         return f"{file.path} is missing."
