@@ -236,6 +236,43 @@ async def test_the_same_is_said_with_a_warm_prompt_and_with_a_cold_one(babble: P
     assert warm == [wren, wren, owl, wren, owl, owl, owl, owl, wren]
 
 
+def greedy(name: str) -> ReplyRequest:
+    return ReplyRequest(messages=ask("Hello.", system=f"You are {name}. " * 5).messages, temperature=0, max_tokens=5)
+
+
+def test_the_model_is_read_in_again_for_a_new_beginning_and_not_for_a_passing_one(babble: Path) -> None:
+    mind = LocalMind(read_settings({"path": str(babble)}))
+    restless: list[bool] = []
+    for name in ("Wren", "Owl", "Wren", "Owl", "Owl"):
+        mind.reply(greedy(name), lambda _: True)
+        restless.append(mind.restless)
+    assert restless == [False, False, False, False, True]
+    mind.settle()
+    restless.clear()
+    for name in ("Owl", "Wren", "Owl", "Owl", "Owl"):
+        mind.reply(greedy(name), lambda _: True)
+        restless.append(mind.restless)
+    assert restless == [False] * 5, "now it is the owl's that is kept"
+    mind.close()
+
+
+def test_a_model_that_went_missing_meanwhile_is_an_error_of_the_next_reply(tmp_path: Path) -> None:
+    folder = write_tiny_chat_model(tmp_path / "m", says="Hello.")
+    mind = LocalMind(read_settings({"path": str(folder)}))
+    for name in ("Wren", "Owl", "Owl"):
+        mind.reply(greedy(name), lambda _: True)
+    weights = folder / "model.bin"
+    away = weights.rename(tmp_path / "away")
+    mind.settle()
+    with pytest.raises(EngineError, match="failed"):
+        mind.reply(greedy("Owl"), lambda _: True)
+    away.rename(weights)
+    heard: list[str] = []
+    mind.reply(greedy("Owl"), lambda text: not heard.append(text))
+    assert "".join(heard) == "Hello."
+    mind.close()
+
+
 def without(*names: str) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         for name in names:
