@@ -387,6 +387,17 @@ async def test_a_mirror_that_only_sends_on_is_followed_without_the_token(hub: Hu
     assert {seen.headers.get("authorization") for seen in hub.requests if seen.storage} == {None}
 
 
+async def test_the_proxy_of_the_environment_is_used(
+    hub: HubStandIn, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", hub.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    small = tiny(files=(ModelFile(path="config.json", size_bytes=len(CONFIG)),))
+    async with open_store(folder, "http://hub.invalid", models=[small]) as store:
+        await pull_tiny(store)
+    assert hub.requests[0].path == f"http://hub.invalid/{REPOSITORY}/resolve/main/config.json"
+
+
 async def test_the_hub_learns_nothing_of_this_machine(hub: HubStandIn, folder: Path) -> None:
     async with open_store(folder, hub.url) as store:
         await pull_tiny(store)
