@@ -45,8 +45,8 @@ def model(name: str, title: str, kind: str = "stt", **facts: Any) -> Message:
         "size_bytes": 148_000_000, "memory_bytes": 400_000_000,
         "licence": {"id": "MIT", "name": "MIT licence", "url": "https://mit.example", "summary": "Free for any use."},
         "repository": f"Systran/{name}", "revision": "main", "preference": 60, "state": "available", "progress": None,
-        "failure": None, "problem": "", "in_use": False, "adopted": False, "ability": None, "measuring": False,
-        "recommended": False,
+        "failure": None, "problem": "", "partial_bytes": 0, "in_use": False, "adopted": False, "ability": None,
+        "measuring": False, "recommended": False,
     }  # fmt: skip
     return {**about, **facts}
 
@@ -166,7 +166,12 @@ class MockServer:
         total = self.model(name)["size_bytes"]
         progress = {"stage": stage, "done_bytes": done_bytes, "total_bytes": total, "bytes_per_s": 3.1e6,
                     "seconds_left": (total - done_bytes) / 3.1e6}  # fmt: skip
-        self.model(name).update(state="pulling", progress=progress)
+        self.model(name).update(state="pulling", progress=progress, partial_bytes=0)
+
+    def stop(self, name: str, failure: Message | None = None) -> None:
+        """The pull ends where it is; what was fetched stays."""
+        part = self.model(name)["progress"]["done_bytes"]
+        self.model(name).update(state="available", progress=None, partial_bytes=part, failure=failure)
 
     def install(self, name: str, **facts: Any) -> None:
         self.model(name).update(state="installed", progress=None, failure=None, **facts)
@@ -295,11 +300,11 @@ class MockServer:
         if verb == ("POST", "verify"):
             return JSONResponse(self.verification)
         if verb == ("POST", "pull"):
-            self.pulling(name, (self.model(name)["progress"] or {"done_bytes": 0})["done_bytes"])
+            self.pulling(name, self.model(name)["partial_bytes"])
         elif verb == ("DELETE", "pull"):
-            self.model(name).update(state="available")
+            self.stop(name)
         else:
-            self.model(name).update(state="available", progress=None, ability=None, in_use=False)
+            self.model(name).update(state="available", ability=None, in_use=False)
         return JSONResponse(self.model(name), status_code=202 if request.method == "POST" else 200)
 
     async def _health(self, _request: Request) -> JSONResponse:

@@ -70,9 +70,7 @@ def models_in_every_state(server: MockServer) -> None:
     server.install("whisper-tiny", in_use=True, ability=fast)
     server.pulling("whisper-medium", 600_000_000)
     server.pulling("whisper-small", 200_000_000)
-    server.model("whisper-small").update(
-        state="available", failure={"code": "disk_full", "message": "The disk is full.", "retryable": True}
-    )
+    server.stop("whisper-small", {"code": "disk_full", "message": "The disk is full.", "retryable": True})
     server.model("kokoro").update(state="damaged", problem="voices.bin is gone.")
 
 

@@ -228,11 +228,12 @@ def test_the_time_line_says_who_heard_and_who_spoke(page: Page, server: MockServ
     server.start_sound(1, engine="flite")
     server.sentence(1, 0, "Yes.", at_ms=0)
     server.stop_sound(1, heard="Yes.")
-    server.send("metrics", turn=1, ms={"endpoint": 200}, details={})
-    who = "Heard by PocketSphinx (basic, built in). Spoken by flite (basic, English)."
-    expect(page.locator(".timeline-engines")).to_have_text(who)
+    server.send("metrics", turn=1, ms={"endpoint": 200}, details={"answered_by": "companion"})
+    who = ["Heard by PocketSphinx (basic, built in)", "Answered by Companion (a simple script, built in)",
+           "Spoken by flite (basic, English)"]  # fmt: skip
+    expect(page.locator(".timeline-engines li")).to_have_text(who)
     expect(page.locator(".timeline button")).to_have_attribute(
-        "aria-label", f"Time line: sure that you had finished after 200 milliseconds. {who}"
+        "aria-label", f"Time line: sure that you had finished after 200 milliseconds. {'. '.join(who)}."
     )
 
 

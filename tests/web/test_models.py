@@ -152,7 +152,7 @@ def test_a_failed_download_says_why_and_how_to_go_on(open_page: OpenPage, server
     server.pulling("kokoro", 200_000_000)
     page = open_page(path="#system", before=KEEP_WHAT_IS_SAID)
     expect(card(page, "kokoro").locator(".figures")).to_be_visible()
-    server.model("kokoro").update(state="available", failure=disk_full())
+    server.stop("kokoro", disk_full())
     expect(card(page, "kokoro").locator(".inline-problem")).to_have_text("The disk is full: 86 MB more are needed.")
     was_said(page, "Kokoro: The disk is full: 86 MB more are needed.")
     expect(button(page, "kokoro", "Continue")).to_be_visible()
@@ -217,6 +217,12 @@ def test_a_slow_a_damaged_and_an_adopted_one_are_told_apart(open_page: OpenPage,
     button(page, "kokoro", "Get it anew").click()
     button(page, "kokoro", "Accept and get it").click()
     expect(button(page, "kokoro", "Stop")).to_be_visible()
+
+
+def test_a_model_from_elsewhere_names_the_site_it_comes_from(open_page: OpenPage, server: MockServer) -> None:
+    server.model("kokoro")["hosts"] = ["github.com"]
+    page = open_page(path="#system/kokoro")
+    expect(card(page, "kokoro").locator(".model-step")).to_contain_text("fetched from github.com.")
 
 
 def test_an_address_opens_one_model_and_one_that_is_not_there_is_named(open_page: OpenPage) -> None:

@@ -224,6 +224,22 @@ def test_the_system_view_says_what_is_in_use_and_what_mends_what_is_missing(open
     expect(page.locator("#system-line")).to_have_text("Syrinx 0.1.0 · protocol 1 · connected")
 
 
+def test_an_installed_model_is_told_of_once_and_a_press_replaces_its_command(
+    open_page: OpenPage, server: MockServer
+) -> None:
+    server.install("whisper-base", in_use=True)
+    server.options["engines"]["stt"] += [
+        engine("whisper-base", "Whisper base", chosen=True),
+        engine("whisper", "Whisper", available=False, reason="No model.", remedy="syrinx models pull whisper-base"),
+    ]
+    page = open_page(path="#system")
+    expect(page.locator("#model-whisper-base .engine-state")).to_have_text("in use")
+    expect(page.locator("section[aria-labelledby=kind-stt] .engine-title")).to_have_text(
+        ["PocketSphinx (basic, built in)", "faster-whisper", "Whisper"]
+    )
+    expect(page.locator(".engine-remedy", has_text="models pull")).to_have_count(0)
+
+
 def test_the_theme_can_be_chosen_and_holds_before_the_first_paint(open_page: OpenPage) -> None:
     page = open_page(path="#system", color_scheme="light")
     page.click("#theme-choice label:has([value=dark])")

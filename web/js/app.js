@@ -19,7 +19,7 @@ import {
   stopListening,
 } from "./listening.js";
 import { startModels } from "./models.js";
-import { engineTitle, loadOptions, onOptions, optionsProblem, setToken, token } from "./options.js";
+import { loadOptions, onOptions, optionsProblem, setToken, token } from "./options.js";
 import { startOwnWords } from "./own-words.js";
 import { clearProblem, currentProblem, onProblemPress, sayInPassing, showProblem } from "./problems.js";
 import {
@@ -62,7 +62,7 @@ function listenToReplies() {
   onMessage("audio_stream_start", (message) => {
     beginStream(message.turn, message.sample_rate);
     setSounding(message.speaker);
-    soundBegan(message, message.engine && engineTitle("tts", message.engine));
+    soundBegan(message);
   });
   onMessage("sentence", (message) => {
     if (message.spoken) noteSentence(message.turn, message.at_ms);
@@ -91,7 +91,7 @@ function listenToReplies() {
   onMessage("speaker", (message) => setNextSpeaker(message.speaker));
   onMessage("transcript", (message) => {
     withdraw(message.turn);
-    if (message.final) noteHearing(message.turn, message.engine && engineTitle("stt", message.engine));
+    if (message.final) noteHearing(message.turn, message.engine);
     showTranscript(message);
   });
   onMessage("state", (message) => {

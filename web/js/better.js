@@ -43,7 +43,7 @@ function arrivalInWords(installed) {
   if (model.state !== "installed") return "";
   if (model.ability?.fast_enough === false) return `${model.title} is here, but too slow on this machine to be used by itself.`;
   const chosen = engineChosen(model.kind);
-  if ((chosen && chosen !== model.engine) || !isBest(model)) return `${model.title} is here. You can choose it under Voices.`;
+  if ((chosen && chosen !== model.engine && chosen !== model.name) || !isBest(model)) return `${model.title} is here. You can choose it under Voices.`;
   return `From your next turn on ${model.title} ${INSTEAD[model.kind]}.`;
 }
 

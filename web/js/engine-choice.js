@@ -17,6 +17,7 @@ const AUTOMATIC = "";
 const SCRIPT = "companion";
 
 let inUse = {}; // kind: {name, title, remote}, from `ready`, then as chosen here or as a turn tells
+let automatic = {}; // kind: the engine that the automatic choice was last seen to take
 let chosenEngines = keptInTab("engines", {}); // kind: name or "auto", as chosen here, for hello has no place for them
 
 function engineInUse(kind) {
@@ -34,7 +35,14 @@ function noteEngine(kind, name) {
   if (!name || engineInUse(kind)?.name === name) return;
   const engine = enginesOf(kind).find((one) => one.name === name);
   if (engine) inUse[kind] = engine;
+  noteAutomatic();
   drawEngines();
+}
+
+function noteAutomatic() {
+  for (const [kind, engine] of Object.entries(inUse)) {
+    if (chosenEngines[kind] === undefined) automatic[kind] = engine;
+  }
 }
 
 function drawEngines() {
@@ -66,7 +74,7 @@ function drawRemote() {
 // Null for an engine brings the server's default back, which is the automatic choice unless its settings name one.
 function leftToTheServer(kind) {
   const fixed = talkOptions()?.defaults?.[kind] ?? "auto";
-  const now = chosenEngines[kind] === undefined && engineInUse(kind);
+  const now = chosenEngines[kind] === undefined && automatic[kind];
   if (fixed === "auto") return [new Option(now ? `Automatic: ${now.title}` : "Automatic", AUTOMATIC)];
   return [new Option(`As the server is set: ${engineTitle(kind, fixed)}`, AUTOMATIC), new Option("Automatic", "auto")];
 }
@@ -75,7 +83,7 @@ function chooseEngine(kind, name) {
   if (name === AUTOMATIC) delete chosenEngines[kind];
   else chosenEngines[kind] = name;
   keepInTab("engines", chosenEngines);
-  inUse[kind] = enginesOf(kind).find((engine) => engine.name === name) ?? chosenEngine(kind);
+  inUse[kind] = enginesOf(kind).find((engine) => engine.name === name) ?? automatic[kind] ?? chosenEngine(kind);
   drawEngines();
   tell({ [kind]: name === AUTOMATIC ? null : name });
 }
@@ -114,6 +122,7 @@ export function startEngineChoice() {
   onListeningChange(drawRemote);
   onMessage("ready", (ready) => {
     inUse = { ...ready.engines };
+    noteAutomatic();
     tellEnginesAgain();
     drawEngines();
   });

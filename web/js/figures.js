@@ -1,10 +1,7 @@
 // Figures as people say them: sizes, time left, how fast an engine is.
 
-const KINDS_OF_SPEED = {
-  stt: (times) => `about ${times} faster than you speak`,
-  tts: (times) => `about ${times} faster than it is heard`,
-  llm: (times) => `about ${times} faster than it is read aloud`,
-};
+const FASTER_THAN = { stt: "you speak", tts: "it is heard" };
+const BEGINS = { tts: "first sound", llm: "first word" };
 
 // Bytes in thousands, as shops and the hub count them.
 export function size(bytes) {
@@ -30,22 +27,25 @@ export function timeLeft(seconds) {
 // What was measured on this machine, in words; empty where nothing was.
 export function speedInWords(kind, ability) {
   if (!ability) return "";
-  const factor = ability.real_time_factor;
-  const first = Number.isFinite(ability.first_ms) && kind !== "stt" ? startInWords(kind, ability.first_ms) : "";
-  const pace = Number.isFinite(factor) && factor > 0 ? paceInWords(kind, factor) : "";
-  return [pace, first].filter(Boolean).join(", ");
+  const { real_time_factor: factor, tokens_per_s: tokens, first_ms: first } = ability;
+  const words = [];
+  if (factor > 0) words.push(paceInWords(kind, factor));
+  if (tokens > 0) words.push(`about ${tokens < 10 ? tokens.toFixed(1) : Math.round(tokens)} tokens a second`);
+  if (BEGINS[kind] && Number.isFinite(first)) words.push(`${BEGINS[kind]} after ${milliseconds(first)}`);
+  return words.join(", ");
 }
 
 function paceInWords(kind, factor) {
   const times = 1 / factor;
-  if (times >= 1.25) return KINDS_OF_SPEED[kind](`${times < 3 ? times.toFixed(1) : Math.round(times)} times`);
+  if (times >= 1.25 && FASTER_THAN[kind]) {
+    return `about ${times < 3 ? times.toFixed(1) : Math.round(times)} times faster than ${FASTER_THAN[kind]}`;
+  }
   if (times >= 0.95) return "about as fast as speech";
-  return `takes ${(1 / times).toFixed(1)} s for each second of speech`;
+  return `takes ${factor.toFixed(1)} s for each second of speech`;
 }
 
-function startInWords(kind, ms) {
-  const begins = kind === "tts" ? "first sound" : "first words";
-  return `${begins} after ${ms < 950 ? `${Math.round(ms / 10) * 10} ms` : `${(ms / 1000).toFixed(1)} s`}`;
+function milliseconds(ms) {
+  return ms < 950 ? `${Math.max(10, Math.round(ms / 10) * 10)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 export function host(address) {

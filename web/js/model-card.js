@@ -58,7 +58,7 @@ function open(card) {
 
 // What of it is already here while it is not being fetched: a stopped download goes on from there.
 function partOf(model) {
-  return model.state === "available" ? (model.progress?.done_bytes ?? 0) : 0;
+  return model.state === "available" ? model.partial_bytes : 0;
 }
 
 function fits(model) {
@@ -203,15 +203,16 @@ function progressBar(card) {
 
 function moveBar({ element, model }) {
   const bar = element.querySelector(".bar");
-  if (!bar || !model.progress) return;
-  const { stage, done_bytes: done, total_bytes: total, bytes_per_s: speed, seconds_left: left } = model.progress;
+  if (!bar) return;
+  const stopped = { stage: "waiting", done_bytes: partOf(model), total_bytes: model.size_bytes };
+  const { stage, done_bytes: done, total_bytes: total, bytes_per_s: speed, seconds_left: left } = model.progress ?? stopped;
   const share = total > 0 ? Math.min(1, done / total) : 0;
   bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
   bar.firstChild.style.transform = `scaleX(${share})`;
   const figures = element.querySelector(".figures");
   if (!figures) return;
   const words = {
-    waiting: ["Waiting for its turn"],
+    waiting: ["Waiting for an answer"],
     checking: ["All here; checking every file"],
     downloading: [
       sizeOf(done, total), Number.isFinite(speed) && `${size(speed)} a second`, Number.isFinite(left) && timeLeft(left),
@@ -235,8 +236,10 @@ function licenceStep(card) {
   // A catalogue may be anybody's: only web addresses become links.
   if (/^https?:\/\//u.test(model.licence.url)) licence.append(licenceLink(model));
   holder.append(licence);
+  // Some models lie elsewhere than on the hub.
+  const sites = (model.hosts ?? [host(hub)]).join(" and ");
   const room = Number.isFinite(free) ? ` of the ${size(free)} that are free` : "";
-  holder.append(text("p", "", `${size(rest)}${room} in ${folder}, fetched from ${host(hub)}. That site sees this server's address, nothing you say.`));
+  holder.append(text("p", "", `${size(rest)}${room} in ${folder}, fetched from ${sites}. It sees this server's address, nothing you say.`));
   const row = document.createElement("div");
   row.className = "row";
   if (fits(model)) {

@@ -2,6 +2,8 @@
 
 import { announce } from "./announcer.js";
 import { ask } from "./ask.js";
+import { kept } from "./kept.js";
+import { talkOptions } from "./options.js";
 import { currentView, onViewShown } from "./views.js";
 
 const WATCHED_MS = 500;
@@ -41,9 +43,12 @@ export function modelNamed(name) {
   return answer?.models.find((model) => model.name === name) ?? null;
 }
 
-// True where an automatic choice takes this one: fast enough, and nothing installed is preferred to it.
+// True where an automatic choice takes this one in a talk of that language: fast enough, and nothing installed is
+// preferred to it.
 export function isBest(model) {
-  const fits = (one) => one.kind === model.kind && one.state === "installed" && one.ability?.fast_enough !== false;
+  const language = (kept("language") ?? talkOptions()?.defaults?.language ?? "en").split("-")[0];
+  const fits = (one) => one.kind === model.kind && one.state === "installed" && one.ability?.fast_enough !== false
+    && (one.languages.length === 0 || one.languages.includes(language));
   return fits(model) && !answer.models.some((one) => fits(one) && one.preference > model.preference);
 }
 

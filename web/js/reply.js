@@ -5,11 +5,12 @@ import { announce } from "./announcer.js";
 import { playedMs } from "./audio-player.js";
 import { addLine, adoptTyped, hideThinking, keepFollowing } from "./chatui.js";
 import { freshMarks, readMarks, styledNodes } from "./markdown.js";
+import { engineTitle } from "./options.js";
 import { markedWords } from "./spoken-words.js";
 import { drawTimeline } from "./timeline.js";
 
 const replies = new Map(); // by turn; see replyOf
-const heardBy = new Map(); // by turn: the title of the engine that understood the person
+const heardBy = new Map(); // by turn: the engine that understood the person
 
 let frameAsked = false;
 
@@ -21,11 +22,12 @@ function replyOf(turn) {
       sentences: [], // {index, speaker, text, atMs, spoken, words, element, spans, marks}
       shown: 0, // how many sentences are on the page
       lines: [], // one per change of speaker: {speaker, line, body, words, marks}
-      spokenBy: "", // the title of the engine that speaks it
+      spokenBy: "", // the engine that speaks it
       sounds: false, // its sound has begun
       over: false, // nothing more is taken for it
       timeline: null,
       ms: null,
+      details: {}, // of the metrics
     });
   }
   return replies.get(turn);
@@ -56,8 +58,7 @@ export function addWords({ turn, index, words }) {
   if (sentence.element) markUp(sentence);
 }
 
-// `engine` is the title of the one that speaks, empty where the server does not tell.
-export function soundBegan({ turn }, engine = "") {
+export function soundBegan({ turn, engine = "" }) {
   const reply = replyOf(turn);
   reply.sounds = true;
   reply.spokenBy = engine;
@@ -112,9 +113,10 @@ export function stopWhereHeard(turn, ms) {
   soundStopped({ turn, reason: "interrupted", heard: heard.join("") });
 }
 
-export function addMetrics({ turn, ms }) {
+export function addMetrics({ turn, ms, details }) {
   const reply = replyOf(turn);
   reply.ms = ms;
+  reply.details = details ?? {};
   if (reply.over) drawMetrics(reply);
 }
 
@@ -305,7 +307,12 @@ function settle(reply) {
 function drawMetrics(reply) {
   const last = reply.lines.at(-1);
   if (!last || !reply.ms) return;
-  const drawn = drawTimeline(reply.ms, { heardBy: heardBy.get(reply.turn), spokenBy: reply.spokenBy });
+  const { heard_by: heard, answered_by: answered, spoken_by: spoken } = reply.details;
+  const drawn = drawTimeline(reply.ms, {
+    heardBy: engineTitle("stt", heard ?? heardBy.get(reply.turn) ?? ""),
+    answeredBy: engineTitle("llm", answered ?? ""),
+    spokenBy: engineTitle("tts", spoken ?? reply.spokenBy),
+  });
   if (!drawn) return;
   if (reply.timeline) reply.timeline.replaceWith(drawn);
   else last.body.append(drawn);

@@ -11,7 +11,7 @@ import { connectionPhase, onConnection, onMessage } from "./websocket.js";
 
 const line = document.getElementById("system-line");
 const modelsLine = document.getElementById("models-line");
-const engines = document.getElementById("engines");
+const kinds = document.getElementById("engines");
 const themeChoice = document.getElementById("theme-choice");
 const KINDS = [
   { kind: "stt", title: "Hearing", models: "Models that hear" },
@@ -37,14 +37,23 @@ function draw() {
     connectionPhase() === "ready" ? "connected" : "not connected",
   ].filter(Boolean).join(" · ");
   if (talkOptions() === null) {
-    engines.replaceChildren(drawMissingList());
+    kinds.replaceChildren(drawMissingList());
     return;
   }
   if (!sections.get("stt").element.isConnected) {
-    engines.replaceChildren(...KINDS.map(({ kind }) => sections.get(kind).element));
+    kinds.replaceChildren(...KINDS.map(({ kind }) => sections.get(kind).element));
     drawModels();
   }
-  for (const { kind } of KINDS) sections.get(kind).engines.replaceChildren(...enginesOf(kind).map(drawEngine));
+  drawEngines();
+}
+
+// A model that is installed is an engine of its own, of which its card below tells more.
+function drawEngines() {
+  for (const { kind } of KINDS) {
+    const cardsOf = new Set(modelsOf(kind).filter((model) => model.state === "installed").map((model) => model.name));
+    const engines = enginesOf(kind).filter((engine) => !cardsOf.has(engine.name));
+    sections.get(kind).engines.replaceChildren(...engines.map(drawEngine));
+  }
 }
 
 function drawMissingList() {
@@ -91,7 +100,9 @@ function drawEngine(engine) {
   item.querySelector(".engine-title").textContent = engine.title;
   item.querySelector(".engine-place").textContent = engine.remote ? "elsewhere: data leaves this server" : "on this server";
   if (!engine.available && engine.reason) item.append(textElement("p", "engine-reason", engine.reason));
-  if (!engine.available && engine.remedy) item.append(textElement("code", "engine-remedy", engine.remedy));
+  // What a command would bring, a press on one of its models brings too.
+  const pressed = engine.remedy.startsWith("syrinx models pull") && modelsAnswer() !== null;
+  if (!engine.available && engine.remedy && !pressed) item.append(textElement("code", "engine-remedy", engine.remedy));
   return item;
 }
 
@@ -111,7 +122,7 @@ function modelsOf(kind) {
 // What is here first, then what is recommended, then the others, those nearest to it in what they ask of a machine.
 function putInOrder() {
   const { models } = modelsAnswer();
-  const rank = (model) => (model.state !== "available" || model.progress ? 0 : model.recommended ? 1 : 2);
+  const rank = (model) => (model.state !== "available" || model.partial_bytes > 0 ? 0 : model.recommended ? 1 : 2);
   const wanted = new Map(models.filter((model) => model.recommended).map((model) => [model.kind, model.preference]));
   const away = (model) => Math.abs(model.preference - (wanted.get(model.kind) ?? 0));
   const inOrder = [...models].sort(
@@ -122,7 +133,7 @@ function putInOrder() {
 }
 
 function speaksForItself(model) {
-  return model.state !== "available" || model.progress || model.failure || model.recommended || model.name === pointedAt;
+  return model.state !== "available" || model.partial_bytes > 0 || model.failure || model.recommended || model.name === pointedAt;
 }
 
 function drawModels() {
@@ -133,6 +144,7 @@ function drawModels() {
   if (answer === null) return;
   if (answer.models.some((model) => !order.has(model.name))) putInOrder();
   for (const { kind } of KINDS) drawModelsOf(kind);
+  drawEngines();
   if (pointedAt && sections.get("stt").element.isConnected) openPointedAt();
 }
 

@@ -13,9 +13,9 @@ const SCALE_MS = 2000;
 
 let count = 0;
 
-// Returns an element to put below the reply; null where no stage was reached. `heardBy` and `spokenBy` are the titles
-// of the engines of this turn, empty where nobody told.
-export function drawTimeline(ms, { heardBy = "", spokenBy = "" } = {}) {
+// Returns an element to put below the reply; null where no stage was reached. The others are the titles of the engines
+// of this turn, empty where nobody told.
+export function drawTimeline(ms, { heardBy = "", answeredBy = "", spokenBy = "" } = {}) {
   const reached = STAGES.filter((stage) => Number.isFinite(ms[stage.name])).map((stage) => ({
     ...stage,
     at: Math.max(0, ms[stage.name]),
@@ -33,7 +33,9 @@ export function drawTimeline(ms, { heardBy = "", spokenBy = "" } = {}) {
   button.type = "button";
   button.setAttribute("aria-expanded", "false");
   button.setAttribute("aria-controls", `timeline-${count}`);
-  const engines = [heardBy && `Heard by ${heardBy}`, spokenBy && `Spoken by ${spokenBy}`].filter(Boolean);
+  const engines = [["Heard", heardBy], ["Answered", answeredBy], ["Spoken", spokenBy]]
+    .filter(([, title]) => title)
+    .map(([what, title]) => `${what} by ${title}`);
   button.setAttribute("aria-label", `Time line: ${[inWords(reached), ...engines.map((one) => `${one}.`)].join(" ")}`);
   line.className = "timeline-line";
   total.className = "timeline-total";
@@ -43,9 +45,13 @@ export function drawTimeline(ms, { heardBy = "", spokenBy = "" } = {}) {
   drawParts(line, reached, scale);
   figures.append(figuresOf(reached));
   if (engines.length > 0) {
-    const who = document.createElement("p");
+    const who = document.createElement("ul");
     who.className = "timeline-engines";
-    who.textContent = `${engines.join(". ")}.`;
+    for (const words of engines) {
+      const item = document.createElement("li");
+      item.textContent = words;
+      who.append(item);
+    }
     figures.append(who);
   }
   button.append(line, total);
