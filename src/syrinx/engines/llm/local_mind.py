@@ -26,6 +26,7 @@ _MOST_THREADS = 8
 """More cores than this wait for the memory, not for each other."""
 _ON_CUDA = ("int8_float16", "float16", "int8_float32")
 """The first that the card can do."""
+_UNLOAD_TRIES, _UNLOAD_PAUSE_S = 100, 0.01
 _SAMPLES = 1_000
 """Tokens that are compared: all of a large vocabulary would take a quarter of a second."""
 _FAILURES = (RuntimeError, ValueError, MemoryError)
@@ -76,7 +77,11 @@ class LocalMind:
         prefix = self._warm.successor
         if not prefix or self._stopped.is_set():
             return
-        self._generator.unload_model()
+        # The library does nothing while the last request is still being put away, and does not say so.
+        for _ in range(_UNLOAD_TRIES):
+            self._generator.unload_model()
+            if not self._generator.model_is_loaded or self._stopped.wait(_UNLOAD_PAUSE_S):
+                break
         if self._generator.model_is_loaded:
             return
         self._warm.forget()
