@@ -255,7 +255,7 @@ class _Weights:
 
     def _encoder(self, encoder: Any) -> None:
         width = self._size.width
-        # The first convolution takes each band's size apart by sign, and makes a step (two ramps less each other) of their
+        # The first convolution takes each band's size apart by sign, and makes a step (one ramp less another) of their
         # mean; the second a ramp of the size where the step is up. Its top is cut off by `_over`, subtracted later.
         encoder.conv1.weight, encoder.conv1.bias = self._zeros(width, _MELS, 3), self._zeros(width)
         bands, sharp, steep = range(_LOW_MELS.start, _LOW_MELS.stop), 50.0, 100.0

@@ -1,4 +1,4 @@
-"""Whisper keeps the contract, takes noise for noise, and says before it is opened what is wrong with a model's folder."""
+"""Whisper keeps the contract, takes noise for noise, and says what is wrong with a model before it is opened."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class DecodeQueue:
         began_s = ticket.talker.served_s = loop.time()
         try:
             work = ticket.prepare()
-            running = loop.run_in_executor(self._executor, work, ticket.stop)
+            running = asyncio.wrap_future(self._executor.submit(work, ticket.stop), loop=loop)
         except Exception as error:  # noqa: BLE001 - whatever it is, the one who waits is told
             ticket.answer.set_exception(_in_our_words(error))
             return
