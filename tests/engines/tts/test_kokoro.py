@@ -359,7 +359,7 @@ async def test_refusals_come_before_the_first_sound(tts: KokoroEngine, runs: lis
     refused: list[tuple[SpeechRequest, type[SyrinxError], str]] = [
         (SpeechRequest(text=HELLO, voice="af_heart+nobody"), UnknownVoice, "'nobody'"),
         (SpeechRequest(text=HELLO, voice="af_heart*-1"), BadInput, "a\\+b\\*0.5"),
-        (SpeechRequest(text="こんにちは", language="ja"), UnknownLanguage, "letter by letter"),
+        (SpeechRequest(text="こんにちは", language="ja"), UnknownLanguage, "signs would be misread"),
         (SpeechRequest(text=HELLO, speed=2.1), BadInput, "from 0.5 to 2.0"),
         (SpeechRequest(text=HELLO, pitch_semitones=1.0), BadInput, "from 0.0 to 0.0"),
     ]

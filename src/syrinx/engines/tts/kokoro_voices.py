@@ -112,7 +112,7 @@ class KokoroVoices:
         tag = language.strip().replace("_", "-").lower()
         if primary(tag) in {"ja", "zh", "cmn", "yue"}:
             raise UnknownLanguage(
-                f"kokoro does not speak {language!r} here, because its words would be read letter by letter: "
+                f"kokoro does not speak {language!r} here, because its signs would be misread: "
                 f"it speaks {', '.join(self.languages)}; espeak speaks Japanese and Chinese"
             )
         if primary(tag) not in self.languages:
