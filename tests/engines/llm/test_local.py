@@ -76,16 +76,6 @@ class TestLocal(LlmConformance):
         said = [Message(role="user" if turn % 2 == 0 else "assistant", text="word " * 50) for turn in range(101)]
         assert await said_by(llm, ReplyRequest(messages=(Message(role="system", text="Be kind."), *said))) == STORY
 
-    async def test_who_waits_and_leaves_does_not_wait_for_the_reply_before(self, llm: LanguageModel) -> None:
-        first = llm.reply(ask("Hello."))
-        await anext(first)
-        waiting = asyncio.create_task(anext(llm.reply(ask("And you?"))))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.wait([waiting])
-        assert waiting.cancelled(), "while the first reply is still under way"
-        assert "".join([delta.text async for delta in first])
-
 
 @pytest.mark.asyncio(loop_scope="module")
 class TestLocalInAWorker(LlmConformance):
@@ -160,11 +150,44 @@ async def test_two_requests_are_served_one_after_the_other(slow: tuple[Slow, Loc
     await second.aclose()
 
 
+async def test_who_waits_and_leaves_does_not_wait_for_the_reply_before(slow: tuple[Slow, LocalLlm]) -> None:
+    mind, llm = slow
+    first = llm.reply(ask("Hello."))
+    mind.allowed.release()
+    await anext(first)
+    waiting = asyncio.create_task(anext(llm.reply(ask("And you?"))))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    left = waiting.done()
+    mind.allowed.release()
+    await first.aclose()
+    assert left, "while the first reply was still under way"
+
+
 async def test_a_model_that_was_closed_says_so(story: Path) -> None:
     async with provider.open({"path": str(story)}) as llm:
         pass
     with pytest.raises(EngineError, match="closed"):
         await said_by(llm, ask("Hello."))
+
+
+def test_a_reply_that_nobody_reads_any_more_makes_no_further_token(story: Path) -> None:
+    mind = LocalMind(read_settings({"path": str(story)}))
+    heard: list[str] = []
+
+    def emit(text: str) -> bool:
+        heard.append(text)
+        return len(heard) < 2
+
+    mind.reply(ask("Hello."), emit)
+    assert heard == ["Once", " upon"]
+    heard.clear()
+    mind.reply(ask("Hello."), lambda text: heard.append(text) is None)
+    assert "".join(heard) == STORY, "and the next one is whole"
+    mind.close()
 
 
 def test_a_model_that_is_closed_while_it_answers_ends_within_one_token(story: Path) -> None:
