@@ -273,6 +273,31 @@ async def test_a_listener_who_goes_away_stops_the_run_under_way(
         assert (await speak(engine, SpeechRequest(text=HELLO))).chunks
 
 
+async def test_closing_between_two_runs_of_one_piece_stops_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_begun, ended = threading.Event(), list[int]()
+    run_as_usual = StoppableSession.run
+    begun: list[int] = []
+
+    def counted(self: StoppableSession, *args: Any, **rest: Any) -> Any:
+        begun.append(len(begun))
+        if len(begun) == 2:
+            second_begun.set()
+        given = run_as_usual(self, *args, **rest)
+        ended.append(len(begun))
+        return given
+
+    async with provider.open({"path": str(write_tiny_kokoro(tmp_path, layers=40)), "threads": "1"}) as engine:
+        monkeypatch.setattr(StoppableSession, "run", counted)
+        # A thousand phonemes: one piece of text, several runs.
+        chunks = engine.synthesize(SpeechRequest(text="7" * 90, speed=0.5))
+        await anext(chunks)
+        assert await asyncio.to_thread(second_begun.wait, 20)
+        await chunks.aclose()
+        assert (len(begun), ended) == (2, [1])
+
+
 async def test_a_request_that_waits_for_its_turn_can_be_left_at_once(
     tts: KokoroEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
