@@ -13,6 +13,7 @@ import pytest
 from syrinx.audio.pcm import PcmChunk, Samples, chunk_of, silence
 from syrinx.engines.stt.contract import DETECT, Pause, SpeechToText, TranscriptionRequest
 from syrinx.engines.stt.whisper import REMEDY, provider
+from syrinx.engines.stt.whisper_model import Manner, load
 from syrinx.errors import BadInput, ConfigurationError, EngineError, EngineUnavailable, UnknownLanguage
 from syrinx.testing.stt_conformance import SttConformance, Utterance, frames_of, listen
 from syrinx.testing.tiny_whisper import write_tiny_whisper
@@ -123,6 +124,14 @@ async def test_an_english_model_says_so(tmp_path: Path, books: PcmChunk) -> None
 async def test_names_and_what_was_said_leave_room_for_words(stt: SpeechToText, books: PcmChunk) -> None:
     request = TranscriptionRequest(hotwords=tuple(f"Name{number}" for number in range(500)))
     assert (await listen(stt, [books], request))[-1].text == SAYS
+
+
+def test_what_was_said_before_is_bounded_in_every_script(model: Path, books: PcmChunk) -> None:
+    recognizer = load(model, device="cpu", compute_type="int8", threads=1, decoders=1)
+    audio = books.samples().astype(np.float32) / 32768
+    for context in ("漢字" * 500, "and so on " * 500, "x" * 5000, ""):
+        manner = Manner(language="en", context=context, hotwords=("語" * 20,) * 50)
+        assert recognizer.decode([audio], manner)[0].text == SAYS
 
 
 async def test_a_closed_engine_says_that_it_was_closed(model: Path, books: PcmChunk) -> None:

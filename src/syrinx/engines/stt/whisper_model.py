@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -39,10 +39,12 @@ Audio = npt.NDArray[np.float32]
 """Shape (samples,) at 16 kHz, -1 to 1."""
 
 _HOTWORD_TOKENS: Final = 80
-_CONTEXT_CHARS: Final = 160
+_CONTEXT_TOKENS: Final = 80
 _TOKENS_PER_S: Final = 15
 """More than anybody says, in any script; a loop is ended by it."""
 _MOST_TOKENS: Final = 220
+_WITHOUT_SPACES: Final = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+"""Those whose words the library does not divide at spaces."""
 _OTHER_NAMES: Final = {"jw": "jv"}
 """Whisper's own name of a language -> BCP 47."""
 
@@ -127,35 +129,50 @@ class FasterWhisper:
             max_new_tokens=min(_MOST_TOKENS, 20 + int(_TOKENS_PER_S * longest_s)),
             no_repeat_ngram_size=no_repeat_ngram_size,
             hotwords=self._bounded(manner.hotwords),
-            initial_prompt=manner.context[-_CONTEXT_CHARS:].partition(" ")[2] or None
-            if len(manner.context) > _CONTEXT_CHARS
-            else manner.context or None,
+            initial_prompt=self._recent(manner.context),
         )
         found = [Hypothesis()] * len(windows)
         for segment in segments:
             number = min(int(np.searchsorted(ends, segment.seek / 100.0 + 0.005, side="right")), len(windows) - 1)
-            found[number] = _hypothesis(segment, starts[number], ends[number] - starts[number])
+            spaced = manner.translate or manner.language not in _WITHOUT_SPACES
+            found[number] = _hypothesis(segment, starts[number], ends[number] - starts[number], spaced=spaced)
         return found
+
+    def _recent(self, context: str) -> str | None:
+        """The end of what was said before, likewise bounded."""
+        recent = context[-4 * _CONTEXT_TOKENS :]
+        while self._tokens(recent) > _CONTEXT_TOKENS:
+            recent = recent[len(recent) // 4 + 1 :]
+        if recent != context and " " in recent:
+            recent = recent.partition(" ")[2]
+        return recent or None
+
+    def _tokens(self, text: str) -> int:
+        return len(self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _bounded(self, hotwords: Sequence[str]) -> str | None:
         """As many as leave the model room for what is said."""
         taken: list[str] = []
         tokens = 0
         for word in hotwords:
-            tokens += len(self._model.hf_tokenizer.encode(f", {word}", add_special_tokens=False).ids)
+            tokens += self._tokens(f", {word}")
             if tokens > _HOTWORD_TOKENS:
                 break
             taken.append(word)
         return ", ".join(taken) or None
 
 
-def _hypothesis(segment: Any, start_s: float, length_s: float) -> Hypothesis:
+def _hypothesis(segment: Any, start_s: float, length_s: float, *, spaced: bool) -> Hypothesis:
     words: list[TimedWord] = []
     last_s = 0.0
     for word in segment.words or ():
         begins_s = min(max(float(word.start) - start_s, last_s), length_s)
         last_s = min(max(float(word.end) - start_s, begins_s), length_s)
-        words.append(TimedWord(text=word.word, start_s=begins_s, end_s=last_s))
+        if spaced and words and not word.word.startswith(" "):
+            # A part of the word before it, such as what follows an apostrophe.
+            words[-1] = replace(words[-1], text=words[-1].text + word.word, end_s=last_s)
+        else:
+            words.append(TimedWord(text=word.word, start_s=begins_s, end_s=last_s))
     return Hypothesis(
         words=tuple(words),
         avg_logprob=min(float(segment.avg_logprob), 0.0),
