@@ -128,7 +128,7 @@ async def test_names_and_what_was_said_leave_room_for_words(stt: SpeechToText, b
 
 def test_what_was_said_before_is_bounded_in_every_script(model: Path, books: PcmChunk) -> None:
     recognizer = load(model, device="cpu", compute_type="int8", threads=1, decoders=1)
-    audio = books.samples().astype(np.float32) / 32768
+    audio = books.samples().astype(np.float32) / np.float32(32768)
     for context in ("漢字" * 500, "and so on " * 500, "x" * 5000, ""):
         manner = Manner(language="en", context=context, hotwords=("語" * 20,) * 50)
         assert recognizer.decode([audio], manner)[0].text == SAYS

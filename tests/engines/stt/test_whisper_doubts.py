@@ -17,7 +17,7 @@ def test_what_is_said_clearly_is_believed_word_for_word() -> None:
         ("Thank you.", 600),
         ("Bye!", 400),
         ("I would like to go home now.", 1500),
-        ("no no no", 700),
+        ("no no no no no", 900),
     ):
         assert believed(heard(text), voiced_ms=voiced_ms).text == text
 
@@ -41,6 +41,7 @@ def test_a_phrase_without_end_is_said_once() -> None:
     looped = heard("I went home " + "and then " * 9 + "slept")
     assert is_repetitive(looped)
     assert believed(looped, voiced_ms=9000).text == "I went home and then slept"
+    assert believed(heard("you " * 20), voiced_ms=9000).text == "you"
     assert not is_repetitive(heard("no, no, no, I did not say that"))
 
 

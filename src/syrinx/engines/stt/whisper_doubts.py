@@ -21,6 +21,8 @@ _GHOST_WORD_MS: Final = 120.0
 _WORDS_PER_S: Final = 8.0
 """Nobody speaks faster; two words more are allowed for."""
 _MOST_REPEATS: Final = 3
+_MOST_WORD_REPEATS: Final = 6
+"""People do say "no" four times."""
 _LONGEST_REPEATED: Final = 12
 
 _GHOSTS: Final = frozenset(
@@ -112,7 +114,7 @@ def believed(hypothesis: Hypothesis, *, voiced_ms: float) -> Hypothesis:
 
 
 def _once(words: tuple[TimedWord, ...]) -> tuple[TimedWord, ...]:
-    """Phrases that come more than `_MOST_REPEATS` times in a row, once."""
+    """Phrases and words that come more often in a row than anybody says them, once."""
     kept: list[TimedWord] = []
     at = 0
     while at < len(words):
@@ -124,11 +126,11 @@ def _once(words: tuple[TimedWord, ...]) -> tuple[TimedWord, ...]:
 
 def _repeated(words: Sequence[TimedWord], at: int) -> tuple[int, int]:
     """The phrase that begins there and how often it stands in a row; (1, 1) where nothing is repeated too often."""
-    for length in range(1, min(_LONGEST_REPEATED, (len(words) - at) // (_MOST_REPEATS + 1)) + 1):
+    for length in range(1, min(_LONGEST_REPEATED, len(words) - at) + 1):
         times = 1
         while _equal(words[at : at + length], words[at + times * length : at + (times + 1) * length]):
             times += 1
-        if times > _MOST_REPEATS:
+        if times > (_MOST_REPEATS if length > 1 else _MOST_WORD_REPEATS):
             return length, times
     return 1, 1
 
