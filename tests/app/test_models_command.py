@@ -37,6 +37,7 @@ def entry(model: CatalogueModel, **changes: Any) -> ModelEntry:
         "memory_bytes": model.memory_bytes,
         "licence": LicenceEntry(id=model.licence.id, name="", url="", summary=""),
         "repository": model.repository,
+        "hosts": ["huggingface.co"],
         "revision": model.revision,
         "preference": model.preference,
         "state": "available",

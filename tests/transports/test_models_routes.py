@@ -50,6 +50,7 @@ WHISPER = ModelEntry(
     memory_bytes=400_000_000,
     licence=LicenceEntry(id="MIT", name="MIT licence", url="https://opensource.org/license/mit", summary="Free."),
     repository="Systran/faster-whisper-base",
+    hosts=["huggingface.co"],
     revision="main",
     preference=60,
     state="available",

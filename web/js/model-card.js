@@ -176,7 +176,8 @@ function tellInstalled(told, card) {
   if (model.measuring) words = "Installed. How fast it is on this machine is being measured.";
   else if (model.ability?.fast_enough === false) {
     words = `Installed, but too slow here: not used by itself. You can still choose it in Talk, under Voices.${measured}`;
-  } else if (model.in_use) words = `${DOES[model.kind]} now.${measured}`;
+  } else if (model.problem) words = `Installed, but it could not be tried and is not used by itself. ${model.problem}`;
+  else if (model.in_use) words = `${DOES[model.kind]} now.${measured}`;
   else if (isBest(model)) words = `Installed: used from your next turn, unless you chose another.${measured}`;
   told.append(text("p", "", words));
   if (checked?.ok) told.append(text("p", "", "Verified: every file is as it was published."));

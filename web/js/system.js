@@ -47,13 +47,18 @@ function draw() {
   drawEngines();
 }
 
-// A model that is installed is an engine of its own, of which its card below tells more.
+// A model that is installed is an engine of its own, of which its card below tells more; and an engine that only wants
+// for a model has nothing to tell beside the models that it could have.
 function drawEngines() {
   for (const { kind } of KINDS) {
     const cardsOf = new Set(modelsOf(kind).filter((model) => model.state === "installed").map((model) => model.name));
-    const engines = enginesOf(kind).filter((engine) => !cardsOf.has(engine.name));
+    const engines = enginesOf(kind).filter((engine) => !cardsOf.has(engine.name) && !wantsModel(engine));
     sections.get(kind).engines.replaceChildren(...engines.map(drawEngine));
   }
+}
+
+function wantsModel(engine) {
+  return !engine.available && engine.remedy.startsWith("syrinx models pull") && modelsAnswer() !== null;
 }
 
 function drawMissingList() {
@@ -100,9 +105,7 @@ function drawEngine(engine) {
   item.querySelector(".engine-title").textContent = engine.title;
   item.querySelector(".engine-place").textContent = engine.remote ? "elsewhere: data leaves this server" : "on this server";
   if (!engine.available && engine.reason) item.append(textElement("p", "engine-reason", engine.reason));
-  // What a command would bring, a press on one of its models brings too.
-  const pressed = engine.remedy.startsWith("syrinx models pull") && modelsAnswer() !== null;
-  if (!engine.available && engine.remedy && !pressed) item.append(textElement("code", "engine-remedy", engine.remedy));
+  if (!engine.available && engine.remedy) item.append(textElement("code", "engine-remedy", engine.remedy));
   return item;
 }
 

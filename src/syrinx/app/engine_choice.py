@@ -69,6 +69,8 @@ class EngineChoice:
         self._clock = clock
         self._looked_at = float("-inf")
         self._language_model: LlmChoice | None = None
+        self._looked_with: str | None = None
+        """The local model that was known when it was looked for a language model."""
         self._usable: dict[Kind, tuple[EngineInfo, ...]] = {}
 
     # For conversations.
@@ -128,12 +130,19 @@ class EngineChoice:
     # For the app.
 
     async def language_model(self) -> LlmChoice:
-        """The one in use. Where only the companion was found it is looked again, so that a later Ollama is found."""
+        """The one in use.
+
+        It is looked again where only the companion was found, so that a later Ollama is found, and when a local model
+        has come, gone or been measured.
+        """
         self._refresh()
         now = self._clock()
         found = self._language_model
-        if found is None or (found.engine == "companion" and now - self._looked_at > LOOK_AGAIN_S):
-            self._looked_at = now
+        local = self.local_language_model()
+        local_name = None if local is None else local.engine
+        waited = now - self._looked_at > LOOK_AGAIN_S
+        if found is None or local_name != self._looked_with or (found.engine == "companion" and waited):
+            self._looked_at, self._looked_with = now, local_name
             found = await self._find()
             self._language_model = found
             if found.options:

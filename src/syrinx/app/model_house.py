@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from syrinx.app.advising import recommended, worth_a_notice
 from syrinx.app.house import House
 from syrinx.engines.abilities import Ability, fast_enough
@@ -96,19 +98,25 @@ def _entry(house: House, status: ModelStatus, *, in_use: set[tuple[ModelKind, st
         memory_bytes=model.memory_bytes,
         licence=_licence(model),
         repository=model.repository,
+        hosts=_hosts(model, house.models.hub.endpoint),
         revision=model.revision,
         preference=model.preference,
         state=status.state,
         progress=_progress(status.progress),
         failure=_failure(status.failure),
-        problem=status.problem,
+        problem=status.problem or house.measuring.failure(model.kind, model.name),
         partial_bytes=status.partial_bytes,
         in_use=(model.kind, model.name) in in_use,
         adopted=status.adopted,
         ability=_ability(model.kind, house.shelf.ability(model.kind, model.name)),
-        measuring=house.measuring.current == model.name,
+        measuring=house.measuring.awaited(model.kind, model.name),
         recommended=model.name in advised,
     )
+
+
+def _hosts(model: CatalogueModel, hub: str) -> list[str]:
+    addresses = dict.fromkeys(file.url or hub for file in model.files)
+    return list(dict.fromkeys(urlsplit(address).netloc for address in addresses))
 
 
 def _licence(model: CatalogueModel) -> LicenceEntry:

@@ -55,5 +55,7 @@ async def stream_from_thread(
         places.release()  # the producer may be waiting for a place
         if not done.done():
             await asyncio.shield(asyncio.wait([done]))
+        if done.done() and not done.cancelled():
+            done.exception()  # who left early is not told of it any more
         if own is not None:
             own.shutdown(wait=False)

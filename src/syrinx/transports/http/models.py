@@ -29,6 +29,7 @@ _ENTRY: dict[str, Any] = {
         "summary": "Free for any use.",
     },
     "repository": "Systran/faster-whisper-base",
+    "hosts": ["huggingface.co"],
     "revision": "main",
     "preference": 60,
     "state": "pulling",
@@ -87,17 +88,20 @@ class ModelEntry(BaseModel):
     memory_bytes: int = Field(description="About what it takes when loaded.")
     licence: LicenceEntry
     repository: str
+    hosts: list[str] = Field(description="Whose servers its files are fetched from.")
     revision: str
     preference: int = Field(description="`auto` takes the highest that is installed and fast enough here.")
     state: ModelState
     progress: ProgressEntry | None = Field(description="While it is being pulled.")
     failure: ErrorBody | None = Field(description="Why the last pull ended without it, and what to do.")
-    problem: str = Field(description="What is wrong with a damaged one; empty otherwise.")
+    problem: str = Field(
+        description="What is wrong with a damaged one, or why an installed one could not be tried; empty otherwise."
+    )
     partial_bytes: int = Field(description="Fetched by a pull that did not finish: the next one goes on from there.")
     in_use: bool
     adopted: bool = Field(description="The files lie in a folder of the user's own, which is never deleted.")
     ability: AbilityEntry | None
-    measuring: bool
+    measuring: bool = Field(description="Whether its speed is being measured, or is about to be.")
     recommended: bool = Field(description="The one of its kind for this machine and the default language.")
 
 
