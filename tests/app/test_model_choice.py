@@ -153,6 +153,20 @@ async def test_a_model_that_is_removed_serves_no_longer_and_gives_its_memory_bac
         assert {status.name: status.state for status in pool.status()}["whisper-base"] == "unloaded"
 
 
+async def test_models_that_come_and_go_count_whoever_looks_at_the_shelf_first() -> None:
+    machine = Machine()
+    async with machine.choice() as (engines, shelf, _):
+        assert await engines.in_use("stt") == ("plain",)
+        for name in ("whisper-base", "kokoro", "mind"):
+            machine.install(name)
+        shelf.refresh()  # as the measuring does, and the route that removes a model
+        assert await engines.chosen() == {"stt": ("whisper-base",), "tts": ("kokoro", "basic"), "llm": ("mind",)}
+        machine.store.here.clear()
+        shelf.refresh()
+        assert await heard_by(engines) == "plain"
+        assert await engines.chosen() == {"stt": ("plain",), "tts": ("basic",), "llm": ("companion",)}
+
+
 async def test_a_better_model_that_is_too_slow_here_stands_behind_all_others() -> None:
     machine = Machine()
     machine.install("whisper-large", fast=False)
@@ -283,3 +297,15 @@ class TestMeasuring:
 
         run_virtual(run())
         assert not machine.abilities.known
+
+
+async def test_a_talk_whose_language_is_to_be_found_out_needs_an_ear_that_does() -> None:
+    machine = Machine()
+    async with machine.choice() as (engines, _, _):
+        with pytest.raises(UnknownLanguage, match=r"name it, or get one that does"):
+            await engines.check(ConversationSettings(language="auto"))
+        with pytest.raises(UnknownLanguage, match=r"name it"):
+            await engines.check(ConversationSettings(language="auto", stt="plain"))
+        machine.install("whisper-base")
+        await engines.check(ConversationSettings(language="auto"))
+        assert await heard_by(engines, language="auto") == "whisper-base"

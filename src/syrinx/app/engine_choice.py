@@ -72,6 +72,7 @@ class EngineChoice:
         self._looked_with: str | None = None
         """The local model that was known when it was looked for a language model."""
         self._usable: dict[Kind, tuple[EngineInfo, ...]] = {}
+        self._changes_seen = 0 if shelf is None else shelf.changes
 
     # For conversations.
 
@@ -121,11 +122,22 @@ class EngineChoice:
             self._registry.provider("stt", self._resolved("stt", settings.stt))
         if settings.llm not in {"", AUTO}:
             self._registry.provider("llm", self._resolved("llm", settings.llm))
+        language = settings.language
+        if language == DETECT:
+            await self._check_detection(settings)
+            language = self._default_language
         async with self._opened_voices(settings.tts) as voices:
             speakers: tuple[Character | None, ...] = (None, *settings.characters)
             for speaker in speakers:
                 voice = settings.voice if speaker is None else speaker.voice
-                voices.engine_for(language=settings.language, voice=voice)
+                voices.engine_for(language=language, voice=voice)
+
+    async def _check_detection(self, settings: ConversationSettings) -> None:
+        for name in self._ears(settings.stt, DETECT):
+            async with self._pool.lease("stt", name) as ear:
+                if ear.capabilities.detects_language:
+                    return
+        raise UnknownLanguage("no ear in use finds out which language is spoken: name it")
 
     # For the app.
 
@@ -225,8 +237,12 @@ class EngineChoice:
     # Names.
 
     def _refresh(self) -> None:
-        """Take note of models that came or went."""
-        if self._shelf is not None and self._shelf.refresh():
+        """Take note of models that came or went, whoever else looked at the shelf since."""
+        if self._shelf is None:
+            return
+        self._shelf.refresh()
+        if self._shelf.changes != self._changes_seen:
+            self._changes_seen = self._shelf.changes
             self._usable.clear()
             self._language_model = None
 
@@ -257,6 +273,10 @@ class EngineChoice:
         if language is None:
             return tuple(info.name for info in usable)
         fitting = [info for info in usable if _understands(info, language)]
+        if not fitting and language == DETECT:
+            raise UnknownLanguage(
+                "no ear here finds out which language is spoken: name it, or get one that does (Whisper)"
+            )
         if not fitting:
             heard = sorted({each for info in usable for each in info.languages})
             raise UnknownLanguage(f"no ear here understands {language[:20]!r}: {', '.join(heard)} are understood")

@@ -138,7 +138,7 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
                 engines=engines,
                 metrics=metrics,
                 conversations=conversations,
-                rules=ConversationRules(turns=turns),
+                rules=ConversationRules(turns=turns, language=settings.language),
                 models=models,
                 shelf=shelf,
                 abilities=abilities,

@@ -12,6 +12,7 @@ from syrinx.conversation import Conversation
 from syrinx.conversation.characters import MAX_CHARACTERS
 from syrinx.conversation.settings import MAX_TYPED_CHARS
 from syrinx.engines.registry import EngineReport
+from syrinx.engines.stt.contract import DETECT
 from syrinx.transports.http.talk import (
     EngineOption,
     LanguageOption,
@@ -46,6 +47,7 @@ async def talk_options(house: House) -> TalkOptions:
     return TalkOptions(
         version=syrinx.__version__,
         voices=offered,
+        detects_language=ear.capabilities.detects_language,
         languages=[
             LanguageOption(id=each, hears=each in heard, speaks=each in spoken) for each in sorted(spoken | heard)
         ],
@@ -108,9 +110,10 @@ async def engines_in_use(house: House, conversation: Conversation) -> dict[str, 
         engine = name if name not in {"", AUTO} else chosen[kind][0]
         if kind == "stt":
             engine = house.engines.ear_for(name, settings.language)
+        language = house.settings.language if settings.language == DETECT else settings.language
         if kind == "tts" and name in {"", AUTO}:
             async with house.engines.all_voices() as voices:
-                engine = voices.engine_for(language=settings.language, voice=settings.voice)
+                engine = voices.engine_for(language=language, voice=settings.voice)
         info = house.engines.info(kind, engine)
         in_use[kind] = {"name": engine, "title": info.title, "remote": info.remote}
         if kind == "llm" and engine == model.engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +78,13 @@ class Settings(BaseSettings):
                 "set enableServiceLinks: false, or name the service otherwise"
             )
         return value
+
+    @field_validator("language")
+    @classmethod
+    def _language_is_one(cls, language: str) -> str:
+        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", language):
+            raise ValueError(f"{language!r} is no language: write its BCP 47 tag, for example en or pt-BR")
+        return language
 
     @field_validator("home", "models", "catalogue")
     @classmethod

@@ -28,7 +28,6 @@ from syrinx.conversation.events import (
     SpeakerNext,
     State,
     StateChanged,
-    TranscriptUpdated,
 )
 from syrinx.conversation.memory import Memory
 from syrinx.conversation.microphone import Microphone
@@ -53,8 +52,9 @@ from syrinx.conversation.turn_events import (
     Typed,
 )
 from syrinx.conversation.turn_taking import TurnTaking
+from syrinx.conversation.understanding import Understanding
 from syrinx.errors import BadInput, SyrinxError
-from syrinx.speech.events import HearingFailed, PartialTranscript, UtteranceEnded
+from syrinx.speech.events import HearingFailed, PartialTranscript, SpeechPaused, UtteranceEnded
 
 CloseReason = Literal["asked", "idle", "overrun", "expired", "stopping"]
 
@@ -85,10 +85,11 @@ class Conversation:
         self._clock = clock
         self._rules = rules or ConversationRules()
         self._outbox = Outbox()
+        self._understanding = Understanding(self.settings.language, assumed=self._rules.language)
         last_turn = max((entry.turn for entry in self.memory.entries), default=0)
         self._turns = TurnTaking(
             rules=self._rules.turns,
-            language=self.settings.language,
+            language=self._understanding.language,
             barge_in=self.settings.barge_in,
             first_turn=last_turn + 1,
             at_ms=self._now_ms(),
@@ -106,7 +107,6 @@ class Conversation:
         self._tasks: asyncio.TaskGroup | None = None
         self._not_begun: list[tuple[Coroutine[Any, Any, None], Callable[[asyncio.Task[None]], None]]] = []
         self._closing = asyncio.Event()
-        self._understood: PartialTranscript | UtteranceEnded | None = None
         self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -184,7 +184,8 @@ class Conversation:
         new_ear = settings.stt != self.settings.stt
         new_voices = cast is not self._replying.cast or settings.voice != self.settings.voice
         self.settings = settings
-        self._turns.language = settings.language
+        self._understanding.chosen = settings.language
+        self._turns.language = self._understanding.language
         self._turns.barge_in = settings.barge_in
         before = self.speaker
         self._replying.cast = cast
@@ -261,8 +262,9 @@ class Conversation:
     def _tell(self, event: TurnEvent) -> None:
         """Hand an event to turn-taking and do what it answers."""
         now_ms = self._now_ms()
-        if isinstance(event, PartialTranscript | UtteranceEnded):
-            self._understood = event
+        if isinstance(event, PartialTranscript | SpeechPaused | UtteranceEnded):
+            self._understanding.hear(event)
+            self._turns.language = self._understanding.language
         if isinstance(event, UtteranceEnded):
             self._replying.utterance_ended(event)
         for action in self._turns.handle(event, now_ms):
@@ -276,7 +278,7 @@ class Conversation:
             case actions.ShowState(state=state, listening=listening):
                 self._outbox.put(StateChanged(state=state, listening=listening))
             case actions.ShowTranscript(turn=turn, text=text, final=final):
-                self._outbox.put(self._transcript(turn, text, final=final))
+                self._outbox.put(self._understanding.transcript(turn, text, final=final))
             case actions.SetEar(open=wanted):
                 self._set_ear(open=wanted)
             case actions.ReleaseUtterance():
@@ -284,7 +286,8 @@ class Conversation:
             case actions.DiscardUtterance():
                 self._microphone.discard()
             case actions.PrepareReply():
-                self._spawn(self._replying.prepare(action, self.settings), self._replying.begun)
+                settings = replace(self.settings, language=self._understanding.language)
+                self._spawn(self._replying.prepare(action, settings), self._replying.begun)
             case actions.CommitReply():
                 self._replying.commit(action)
             case actions.DiscardReply(reply=reply):
@@ -308,15 +311,6 @@ class Conversation:
                 message = f"nothing was said for {seconds} s, so the conversation was closed: begin another any time"
                 self._outbox.put(Notice(code="idle", message=message))
                 self.close("idle")
-
-    def _transcript(self, turn: int, text: str, *, final: bool) -> TranscriptUpdated:
-        heard = self._understood
-        stable_chars = len(text) if final else 0
-        if isinstance(heard, PartialTranscript) and not final and text.endswith(heard.text):
-            # Before it may stand what the same turn held already, which stays as it is.
-            stable_chars = len(text) - len(heard.text) + heard.stable_chars
-        engine = "" if heard is None else heard.engine
-        return TranscriptUpdated(turn=turn, text=text, final=final, stable_chars=stable_chars, engine=engine)
 
     def _stopped(self, action: actions.StopReply) -> None:
         before = self.speaker

@@ -33,6 +33,8 @@ class TranscriptUpdated:
     """So much of the beginning of `text` is not going to change, unless the person goes on after the end of a turn."""
     engine: str = ""
     """Which ear understood it; empty where the conversation was not told."""
+    language: str = ""
+    """Of a final text, as asked for or as found out; empty where the conversation was not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

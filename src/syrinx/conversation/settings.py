@@ -25,6 +25,7 @@ class ConversationSettings:
     """What holds from the next turn on. An engine named "" is the host's default of its kind."""
 
     language: str = "en"
+    """BCP 47; or "auto": found out from what is said, where the ear can, and answered in."""
     voice: str | None = None
     """A voice's id for all characters that name none; None takes the engine's default."""
     characters: tuple[Character, ...] = (DEFAULT_CHARACTER,)
@@ -57,6 +58,8 @@ class ConversationRules:
     playback: PlaybackRules = field(default_factory=PlaybackRules)
     endpointing: EndpointingRules = field(default_factory=EndpointingRules)
     synthesis: SynthesisRules = field(default_factory=SynthesisRules)
+    language: str = "en"
+    """Of a talk whose language is to be found out, until something was said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

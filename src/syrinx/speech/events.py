@@ -40,6 +40,8 @@ class SpeechPaused:
     at_ms: float
     speech_until_ms: float
     text: str
+    language: str = ""
+    """As asked for, or as found out; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,8 @@ class UtteranceEnded:
     transcript_took_ms: float
     """Wall-clock ms from the decision that the speaker has finished to the final transcript."""
     engine: str = ""
+    language: str = ""
+    """As asked for, or as found out; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class _Hearing:
 
     utterance: Utterance
     language: str
+    """As asked for; as understood, once something was."""
     task: asyncio.Task[None] | None = None
     held: list[HearingEvent] = field(default_factory=list[HearingEvent])
     """Events that wait until the utterance before it is over."""
@@ -297,7 +298,8 @@ class Listener:
         if hearing is None:
             return
         if hearing is self._current:
-            self._endpointer.words(transcript.text, completeness(transcript.text, hearing.language))
+            self._endpointer.words(transcript.text, completeness(transcript.text, transcript.language))
+        hearing.language = transcript.language
         if transcript.settled:
             if hearing.awaits_settled and utterance.settled:
                 self._tell_pause(hearing)
@@ -316,7 +318,10 @@ class Listener:
         if text:
             hearing.told_pause = True
             until_ms = self._endpointer.speech_until_ms
-            self._tell(hearing, SpeechPaused(at_ms=self._endpointer.at_ms, speech_until_ms=until_ms, text=text))
+            paused = SpeechPaused(
+                at_ms=self._endpointer.at_ms, speech_until_ms=until_ms, text=text, language=hearing.language
+            )
+            self._tell(hearing, paused)
 
     def _finally_understood(self, utterance: Utterance, final: Transcript) -> None:
         hearing = self._hearing_of(utterance)
@@ -331,6 +336,7 @@ class Listener:
             reason=reason,
             transcript_took_ms=1000.0 * (self._clock() - decided_s),
             engine=final.engine,
+            language=final.language,
         )
         self._tell(hearing, ended)
         self._finish(hearing)

@@ -175,6 +175,7 @@ def event_message(event: out.ConversationEvent) -> dict[str, Any] | None:
                 "final": event.final,
                 "stable": event.stable_chars,
                 "engine": event.engine,
+                "language": event.language,
             }
         case out.ReplyDelta():
             return {"type": "reply", "turn": event.turn, "speaker": event.speaker, "delta": event.delta}

@@ -81,6 +81,7 @@ class TalkOptions(BaseModel):
                 "version": "0.1.0",
                 "voices": [{"id": "slt", "name": "Slt", "language": "en-US", "gender": "female", "engine": "flite"}],
                 "languages": [{"id": "en", "hears": True, "speaks": True}],
+                "detects_language": False,
                 "engines": {
                     "stt": [],
                     "llm": [],
@@ -105,6 +106,7 @@ class TalkOptions(BaseModel):
     version: str
     voices: list[VoiceOption]
     languages: list[LanguageOption]
+    detects_language: bool = Field(description='Whether a talk may name "auto" and have its language found out.')
     engines: dict[Literal["stt", "llm", "tts"], list[EngineOption]]
     better: list[BetterOption] = Field(description="The most helpful first; empty when nothing is to be gained.")
     defaults: TalkDefaults
