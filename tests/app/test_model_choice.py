@@ -254,10 +254,10 @@ class TestMeasuring:
                 for name in ("whisper-base", "kokoro", "mind"):
                     machine.install(name, fast=None)
                 shelf.refresh()
-                assert measuring.awaited("stt", "whisper-base")
+                assert measuring.pending("stt", "whisper-base")
                 await asyncio.sleep(60)
                 assert {name for _, name, _ in machine.abilities.known} == {"whisper-base", "kokoro", "mind"}
-                assert not measuring.awaited("stt", "whisper-base")
+                assert not measuring.pending("stt", "whisper-base")
                 assert await heard_by(engines) == "whisper-base"
                 opened = len(machine.opened)
                 await asyncio.sleep(60)
@@ -287,7 +287,7 @@ class TestMeasuring:
                 task = asyncio.create_task(measuring.run())
                 await asyncio.sleep(60)
                 assert len(broken) == 1
-                assert not measuring.awaited("stt", "whisper-base")
+                assert not measuring.pending("stt", "whisper-base")
                 assert measuring.failure("stt", "whisper-base") == "its files are no model"
                 machine.store.install("whisper-base", identity="2")
                 await asyncio.sleep(60)

@@ -58,7 +58,7 @@ class Measuring:
                     await self._attempt(installed)
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def awaited(self, kind: Kind, name: str) -> bool:
+    def pending(self, kind: Kind, name: str) -> bool:
         """Whether it is installed and is being measured, or is about to be."""
         installed = self._shelf.installed(kind, name)
         return installed is not None and self._shelf.ability(kind, name) is None and self._due(installed)

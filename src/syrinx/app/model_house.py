@@ -109,7 +109,7 @@ def _entry(house: House, status: ModelStatus, *, in_use: set[tuple[ModelKind, st
         in_use=(model.kind, model.name) in in_use,
         adopted=status.adopted,
         ability=_ability(model.kind, house.shelf.ability(model.kind, model.name)),
-        measuring=house.measuring.awaited(model.kind, model.name),
+        measuring=house.measuring.pending(model.kind, model.name),
         recommended=model.name in advised,
     )
 
