@@ -64,6 +64,21 @@ def test_a_new_measurement_takes_the_place_of_the_old_one(file: Path) -> None:
     assert open_ability_record(file).get("stt", "whisper", "abc") == MIND
 
 
+def test_what_another_process_measured_anew_counts_at_once(file: Path) -> None:
+    server, command = open_ability_record(file), open_ability_record(file)
+    server.put("stt", "whisper", "abc", EAR)
+    command.put("stt", "whisper", "abc", MIND)
+    assert server.get("stt", "whisper", "abc") == MIND
+
+
+def test_a_file_that_did_not_change_is_not_read_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_ability_record(file).put("stt", "whisper", "abc", EAR)
+    record = open_ability_record(file)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read again"))
+    assert record.get("stt", "never measured", "abc") is None
+    assert record.get("stt", "whisper", "abc") == EAR
+
+
 def _field(name: str, value: object) -> Callable[[str], str]:
     def change(text: str) -> str:
         content = json.loads(text)

@@ -12,7 +12,7 @@ import structlog
 
 from syrinx.app.engine_choice import AUTO, EngineChoice
 from syrinx.app.hub import hub_settings
-from syrinx.app.measuring import Measuring
+from syrinx.app.measuring import Measuring, alone_with
 from syrinx.app.model_shelf import ModelShelf
 from syrinx.app.settings import Settings, surroundings
 from syrinx.audio import PcmChunk
@@ -40,6 +40,8 @@ HOST_OPTION = "host"
 """The one engine option that is the pool's and not the engine's: "process" or "worker"."""
 ABILITIES_FILE = "abilities.json"
 """In the home folder."""
+MEASURING_LOCK = ".measuring.lock"
+"""In the home folder, too, which a server and commands share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +144,13 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
                 models=models,
                 shelf=shelf,
                 abilities=abilities,
-                measuring=Measuring(shelf=shelf, pool=pool, record=abilities, clip=_human_clip),
+                measuring=Measuring(
+                    shelf=shelf,
+                    pool=pool,
+                    record=abilities,
+                    clip=_human_clip,
+                    alone=lambda: alone_with(settings.home / MEASURING_LOCK),
+                ),
                 _tasks=tasks,
             )
         except Exception as error:  # noqa: BLE001 - raised below, for it must not come out wrapped in a group

@@ -48,16 +48,19 @@ class ModelShelf:
         self._given = dict(options)
         self._retire = retire
         self._models: dict[EngineKey, InstalledModel] = {}
+        self.changes = 0
+        """How often models came, went or changed: whoever keeps what follows from them compares it."""
 
-    def refresh(self) -> bool:
-        """Look at the store; true when models came, went or changed. `retire` is told of those that went or changed."""
+    def refresh(self) -> None:
+        """Look at the store. `retire` is told of models that went or changed."""
         found: dict[EngineKey, InstalledModel] = {
             (installed.model.kind, installed.model.name): installed for installed in self._store.installed()
         }
         if {key: each.identity for key, each in found.items()} == {
             key: each.identity for key, each in self._models.items()
         }:
-            return False
+            return
+        self.changes += 1
         for key, before in self._models.items():
             now = found.get(key)
             if now is None or now.identity != before.identity:
@@ -83,7 +86,6 @@ class ModelShelf:
             )
             for installed in found.values()
         )
-        return True
 
     def installed(self, kind: Kind, name: str) -> InstalledModel | None:
         return self._models.get((kind, name))

@@ -40,13 +40,18 @@ class _Damaged(ValueError):
 
 
 class AbilityRecord:
-    """Made by `open_ability_record`. Reading and writing block for a few milliseconds; any thread may do either."""
+    """Made by `open_ability_record`. Any thread may read and write.
+
+    Reading costs a stat, and a few milliseconds where another process has written; writing as much.
+    """
 
     def __init__(self, file: Path, *, machine: str) -> None:
         self._file = file
         self._machine = machine
         self._lock = threading.Lock()
         self._entries: _Entries = {}
+        self._state: tuple[int, int, int] | None = None
+        """Of the file as it was taken over: time of change, size and inode."""
         with self._lock:
             self._refresh()
 
@@ -57,8 +62,7 @@ class AbilityRecord:
         """
         key = _Key(machine=self._machine, kind=kind, name=name, identity=identity)
         with self._lock:
-            if key not in self._entries:
-                self._refresh()
+            self._refresh()
             return self._entries.get(key)
 
     def put(self, kind: Kind, name: str, identity: str, ability: Ability) -> None:
@@ -79,7 +83,12 @@ class AbilityRecord:
     def _refresh(self) -> None:
         """Take over what the file holds by now; a damaged one is set aside, and the next `put` begins a new one."""
         try:
+            found = self._file.stat()
+            state = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if state == self._state:
+                return
             self._entries.update(_parsed(self._file.read_bytes()))
+            self._state = state
         except FileNotFoundError:
             pass
         except OSError as error:
