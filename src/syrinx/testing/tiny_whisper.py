@@ -62,6 +62,8 @@ class WhisperSize:
     """How big the model is; what is added to the least is work that does not change what it says."""
 
     layers: int = 1
+    decoder_layers: int = 0
+    """0: as many. Fewer are the mark of a model that was made faster and does not translate."""
     width: int = 128
     """Also bounds the script: (width - 13) / 2 tokens."""
     heads: int = 2
@@ -217,7 +219,7 @@ class _Weights:
         from ctranslate2.specs import WhisperSpec  # noqa: PLC0415 - only where models are made
 
         size = self._size
-        spec = WhisperSpec(size.layers, size.heads, size.layers, size.heads)
+        spec = WhisperSpec(size.layers, size.heads, size.decoder_layers or size.layers, size.heads)
         self._encoder(spec.encoder)
         self._decoder(spec.decoder)
         return spec

@@ -13,10 +13,11 @@ import pytest
 from syrinx.audio.pcm import PcmChunk, Samples, chunk_of, silence
 from syrinx.engines.stt.contract import DETECT, Pause, SpeechToText, TranscriptionRequest
 from syrinx.engines.stt.whisper import REMEDY, provider
-from syrinx.engines.stt.whisper_model import Manner, load
+from syrinx.engines.stt.whisper_files import is_distilled
+from syrinx.engines.stt.whisper_model import Abandoned, Manner, load
 from syrinx.errors import BadInput, ConfigurationError, EngineError, EngineUnavailable, UnknownLanguage
 from syrinx.testing.stt_conformance import SttConformance, Utterance, frames_of, listen
-from syrinx.testing.tiny_whisper import write_tiny_whisper
+from syrinx.testing.tiny_whisper import LANGUAGES, WhisperSize, write_tiny_whisper
 
 RATE_HZ = 16_000
 SAYS = "hello there, how are you today? I am well and glad to be here."
@@ -119,6 +120,44 @@ async def test_an_english_model_says_so(tmp_path: Path, books: PcmChunk) -> None
         ):
             with pytest.raises(error):
                 await listen(stt, [books], request)
+
+
+async def test_a_model_that_was_made_faster_does_not_claim_to_translate(tmp_path: Path, books: PcmChunk) -> None:
+    turbo = write_tiny_whisper(tmp_path, says="hello there", size=WhisperSize(layers=4, decoder_layers=1))
+    async with provider.open({"path": str(turbo), "device": "cpu"}) as stt:
+        assert stt.capabilities.detects_language
+        assert not stt.capabilities.translates
+        assert (await listen(stt, [books], TranscriptionRequest(language="de")))[-1].text == "hello there"
+        with pytest.raises(BadInput, match="whisper-small"):
+            await listen(stt, [books], TranscriptionRequest(language="de", task="translate"))
+
+
+def test_what_a_file_does_not_tell_is_not_held_against_the_model(tmp_path: Path) -> None:
+    turbo = write_tiny_whisper(tmp_path, size=WhisperSize(layers=2, decoder_layers=1)) / "model.bin"
+    whole = turbo.read_bytes()
+    assert is_distilled(turbo)
+    for content in (b"", whole[:5], whole[:60], whole[: len(whole) // 2], b"\x03" + whole[1:], b"\xff" * 4096):
+        turbo.write_bytes(content)
+        assert not is_distilled(turbo)
+    assert not is_distilled(tmp_path / "absent")
+
+
+async def test_only_languages_that_the_model_has_a_token_for_are_claimed(stt: SpeechToText, books: PcmChunk) -> None:
+    assert set(stt.capabilities.languages) == {*LANGUAGES} - {"jw"} | {"jv"}
+    with pytest.raises(UnknownLanguage, match="'yue'"):
+        await listen(stt, [books], TranscriptionRequest(language="yue"))
+    for known in ("zh-Hans-CN", "en-GB", "cmn", "jw"):
+        assert (await listen(stt, [books], TranscriptionRequest(language=known)))[-1].text == SAYS
+
+
+def test_a_decoding_that_nobody_waits_for_is_given_up_once_the_window_was_heard(model: Path, books: PcmChunk) -> None:
+    recognizer = load(model, device="cpu", compute_type="int8", threads=1, decoders=1)
+    audio = books.samples().astype(np.float32) / np.float32(32768)
+    for answers in ([True], [False, True]):
+        asked = iter(answers)
+        with pytest.raises(Abandoned):
+            recognizer.decode([audio], Manner(language="en"), lambda asked=asked: next(asked))
+    assert recognizer.decode([audio], Manner(language="en"))[0].text == SAYS
 
 
 async def test_names_and_what_was_said_leave_room_for_words(stt: SpeechToText, books: PcmChunk) -> None:

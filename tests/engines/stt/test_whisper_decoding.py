@@ -121,6 +121,39 @@ async def test_partials_become_rarer_the_more_people_speak() -> None:
     assert decoders.partial_every_s == PARTIAL_EVERY_S
 
 
+async def cost_learnt(cost_s: float, *, decoders: int = 1) -> DecodeQueue:
+    learnt = DecodeQueue(VirtualExecutor(cost_s), decoders=decoders)
+    await learnt.decode(Talker(), Rank.PARTIAL, lambda: Log().work("partial"))
+    return learnt
+
+
+@virtual_time
+async def test_where_a_decoding_takes_long_partials_are_rarely_in_the_way_of_a_final() -> None:
+    for cost_s, every_s in ((0.05, PARTIAL_EVERY_S), (0.4, 0.8), (1.0, 5.0), (1.5, 11.25), (4.0, 20.0)):
+        decoders = await cost_learnt(cost_s)
+        with decoders.talker():
+            assert decoders.partial_every_s == pytest.approx(every_s)
+            assert cost_s > 1.5 or cost_s / every_s * cost_s / 2 <= 0.1 + 1e-9
+    several = await cost_learnt(1.0, decoders=4)
+    with several.talker():
+        assert several.partial_every_s == pytest.approx(PARTIAL_EVERY_S)
+
+
+@virtual_time
+async def test_what_a_decoding_costs_is_learnt_of_a_final_too_and_not_of_idle_work() -> None:
+    decoders, log = queue()
+
+    def nothing_to_do(stop: Stop) -> None:
+        stop.idle = True
+
+    await decoders.decode(Talker(), Rank.FINAL, lambda: log.work("first"))
+    with decoders.talker():
+        before_s = decoders.partial_every_s
+        for _ in range(20):
+            await decoders.decode(Talker(), Rank.PARTIAL, lambda: nothing_to_do)
+        assert decoders.partial_every_s == before_s > PARTIAL_EVERY_S
+
+
 @virtual_time
 async def test_failures_are_told_in_our_words_and_the_next_is_served() -> None:
     decoders, log = queue()

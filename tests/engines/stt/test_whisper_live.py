@@ -84,6 +84,39 @@ async def test_a_pause_after_a_partial_of_the_same_words_needs_no_decoding(books
 
 
 @virtual_time
+async def test_a_final_does_not_wait_for_a_pause_that_turned_out_to_be_none(books: PcmChunk) -> None:
+    recognizer = ScriptedRecognizer(by_length)
+    stt = WhisperStt(recognizer, DecodeQueue(VirtualExecutor(3.0, steps=10), decoders=1))
+    frames = frames_of(books)
+    hesitating = [*frames[:-30], Pause(), *frames[-30:-15], Pause(), *frames[-15:], Pause()]
+    told = await spoken(stt, hesitating)
+    assert [transcript.settled for _, transcript in told[-4:]] == [True, True, True, False]
+    assert told[-1][1].text == by_length(recognizer.decoded[-1][0])
+    assert told[-1][0] - books.duration_ms / 1000 <= 3.0 + 0.3 + 0.01
+    assert_stable([transcript for _, transcript in told])
+
+
+@virtual_time
+async def test_a_pause_is_answered_while_the_speaker_goes_on(books: PcmChunk) -> None:
+    stt, _ = ear(cost_s=0.4)
+    frames = frames_of(books)
+    told = await spoken(stt, [*frames[:40], Pause(), *frames[40:]])
+    at_s, settled = next((at_s, transcript) for at_s, transcript in told if transcript.settled)
+    paused_s = 40 * frames[0].duration_ms / 1000
+    assert paused_s < at_s <= paused_s + 2 * 0.4 + 0.01
+    assert settled.text in by_length(paused_s)
+
+
+@virtual_time
+async def test_an_unknown_language_is_found_out_before_much_is_kept(books: PcmChunk) -> None:
+    word = frames_of(books)[:25]
+    stt, recognizer = ear(lambda _: "")
+    quiet = frames_of(silence(duration_ms=60_000, sample_rate_hz=16_000))
+    await spoken(stt, [*word, *quiet, Pause()], TranscriptionRequest(language=DETECT))
+    assert len(recognizer.detected_s) == 1
+
+
+@virtual_time
 async def test_many_who_speak_get_their_finals_and_fewer_partials_each(books: PcmChunk) -> None:
     async def with_talkers(count: int) -> tuple[float, float]:
         stt, _ = ear(cost_s=0.2)

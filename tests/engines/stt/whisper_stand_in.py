@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syrinx.engines.stt.local_agreement import TimedWord
+from syrinx.engines.stt.whisper_decoding import Stop
 from syrinx.engines.stt.whisper_doubts import Hypothesis
-from syrinx.engines.stt.whisper_model import SAMPLE_RATE_HZ, Audio, Manner
+from syrinx.engines.stt.whisper_model import SAMPLE_RATE_HZ, Audio, Manner, Unwanted, never
 
 
 def words_of(text: str, *, word_s: float = 0.25) -> tuple[TimedWord, ...]:
@@ -27,12 +28,13 @@ class ScriptedRecognizer:
     hears: Callable[[float], str | Hypothesis]
     """From seconds of audio."""
     languages: tuple[str, ...] = ("en", "de", "fr")
+    translates: bool = True
     speaks: str = "de"
     decoded: list[tuple[float, Manner]] = field(default_factory=list[tuple[float, Manner]])
     """The seconds of each window that was decoded, and how."""
     detected_s: list[float] = field(default_factory=list[float])
 
-    def decode(self, windows: Sequence[Audio], manner: Manner) -> list[Hypothesis]:
+    def decode(self, windows: Sequence[Audio], manner: Manner, unwanted: Unwanted = never) -> list[Hypothesis]:
         found: list[Hypothesis] = []
         for window in windows:
             length_s = window.size / SAMPLE_RATE_HZ
@@ -47,21 +49,26 @@ class ScriptedRecognizer:
 
 
 class VirtualExecutor(Executor):
-    """Runs work on the loop, each after `cost_s` of the loop's time."""
+    """Runs work on the loop, each after `cost_s` of the loop's time; what is asked to stop ends at its next step."""
 
-    def __init__(self, cost_s: float) -> None:
+    def __init__(self, cost_s: float, *, steps: int = 1) -> None:
         self.cost_s = cost_s
+        self.steps = steps
         self.begun = 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         answer: Future[Any] = Future()
         self.begun += 1
 
-        def run() -> None:
+        def step(left: int, stop: Stop) -> None:
+            if left and not stop.asked:
+                loop.call_later(self.cost_s / self.steps, step, left - 1, stop)
+                return
             try:
-                answer.set_result(fn(*args, **kwargs))
+                answer.set_result(fn(stop, *args[1:], **kwargs))
             except Exception as error:  # noqa: BLE001 - as an executor does
                 answer.set_exception(error)
 
-        asyncio.get_running_loop().call_later(self.cost_s, run)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.cost_s / self.steps, step, self.steps - 1, args[0])
         return answer

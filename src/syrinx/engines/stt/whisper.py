@@ -23,6 +23,7 @@ from syrinx.engines.stt.contract import (
     TranscriptionRequest,
 )
 from syrinx.engines.stt.whisper_decoding import DecodeQueue
+from syrinx.engines.stt.whisper_files import broken
 from syrinx.engines.stt.whisper_live import LiveHearing
 from syrinx.engines.stt.whisper_model import (
     COMPUTE_TYPES,
@@ -30,7 +31,6 @@ from syrinx.engines.stt.whisper_model import (
     SAMPLE_RATE_HZ,
     Manner,
     Recognizer,
-    broken,
     load,
 )
 from syrinx.engines.stt.whisper_recording import RecordingHearing
@@ -60,13 +60,12 @@ class WhisperStt:
     def __init__(
         self, recognizer: Recognizer, queue: DecodeQueue, *, beam_size: int | None = None, batch_size: int = 1
     ) -> None:
-        multilingual = len(recognizer.languages) > 1
         self.capabilities = SttCapabilities(
             sample_rate_hz=SAMPLE_RATE_HZ,
             languages=recognizer.languages,
             word_times=True,
-            detects_language=multilingual,
-            translates=multilingual,
+            detects_language=len(recognizer.languages) > 1,
+            translates=recognizer.translates,
         )
         self._recognizer = recognizer
         self._queue = queue
@@ -103,7 +102,10 @@ class WhisperStt:
         """The recogniser's tag; None is to be found out."""
         known = self.capabilities.languages
         if request.task == "translate" and not self.capabilities.translates:
-            raise BadInput("this Whisper model knows English only and translates nothing: ask for `transcribe`")
+            why = "was made faster by leaving translation out" if len(known) > 1 else "knows English only"
+            raise BadInput(
+                f"this Whisper model {why}: ask for `transcribe`, or take one that translates, such as whisper-small"
+            )
         if request.language == DETECT and self.capabilities.detects_language:
             return None
         primary = request.language.partition("-")[0].lower()

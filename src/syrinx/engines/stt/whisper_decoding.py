@@ -21,6 +21,10 @@ T = TypeVar("T")
 PARTIAL_EVERY_S: Final = 0.5
 _PARTIAL_SHARE: Final = 0.5
 """Partials of all who speak may take this part of the decoders' time."""
+_IN_THE_WAY_S: Final = 0.1
+"""So long, on average, a final may find a partial in its way: where a decoding takes long, partials get less."""
+_RAREST_PARTIAL_S: Final = 20.0
+"""But one partial in this time there is: it also keeps short what the final has to decode."""
 _RECORDING_WAITS_S: Final = 3.0
 """A batch that has waited so long goes before the partials."""
 _SMOOTHING: Final = 0.25
@@ -35,10 +39,12 @@ class Rank(IntEnum):
 class Stop:
     """Asked by work in its thread between two steps: does anybody still want the result?"""
 
-    __slots__ = ("asked",)
+    __slots__ = ("asked", "idle")
 
     def __init__(self) -> None:
         self.asked = False
+        self.idle = False
+        """Set by work that had nothing to decode: how long it took says nothing of the next."""
 
 
 Work = Callable[[Stop], T]
@@ -85,7 +91,14 @@ class DecodeQueue:
     @property
     def partial_every_s(self) -> float:
         """How far apart the partials of one utterance should be, given how many speak and what a decoding costs."""
-        return max(PARTIAL_EVERY_S, self._talkers * self._partial_s / (self._decoders * _PARTIAL_SHARE))
+        if not self._partial_s:
+            return PARTIAL_EVERY_S
+        cost_s, decoders = self._partial_s, self._decoders
+        # A final finds all decoders busy with partials as often as their share to the power of the decoders, and waits
+        # then for half a decoding, or less where several may end.
+        share = min(_PARTIAL_SHARE, (2 * _IN_THE_WAY_S * decoders / cost_s) ** (1 / decoders))
+        all_at_once_s = self._talkers * cost_s / decoders
+        return max(PARTIAL_EVERY_S, all_at_once_s / _PARTIAL_SHARE, min(all_at_once_s / share, _RAREST_PARTIAL_S))
 
     async def decode(self, talker: Talker, rank: Rank, prepare: Callable[[], Work[T]]) -> T:
         """Wait for a decoder, then call `prepare` (on the loop: it takes what was heard up to that moment) and run in a
@@ -126,9 +139,8 @@ class DecodeQueue:
         def done(finished: asyncio.Future[Any]) -> None:
             self._busy -= 1
             error = None if finished.cancelled() else finished.exception()
-            if ticket.rank is Rank.PARTIAL and error is None:
-                took_s = loop.time() - began_s
-                self._partial_s += (took_s - self._partial_s) * (_SMOOTHING if self._partial_s else 1.0)
+            if error is None and not ticket.stop.idle:
+                self._learn(ticket.rank, loop.time() - began_s)
             if not ticket.answer.done():
                 if finished.cancelled():
                     ticket.answer.set_exception(EngineError("Whisper was closed while it was listening: open it again"))
@@ -139,6 +151,13 @@ class DecodeQueue:
             self._serve(loop)
 
         running.add_done_callback(done)
+
+    def _learn(self, rank: Rank, took_s: float) -> None:
+        """What a partial costs here; until there was one, a final tells about as much."""
+        if rank is Rank.PARTIAL:
+            self._partial_s += (took_s - self._partial_s) * (_SMOOTHING if self._partial_s else 1.0)
+        elif rank is Rank.FINAL and not self._partial_s:
+            self._partial_s = took_s
 
 
 def _order(ticket: _Ticket, now_s: float) -> tuple[float, float]:

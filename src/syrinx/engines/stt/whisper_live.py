@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from syrinx.errors import BadAudio
 
 _DETECT_FROM_MS: Final = 1000.0
 """A partial in an unknown language waits for so much speech; a final takes what there is."""
+_DETECT_BY_S: Final = 15.0
+"""And it waits no longer than this, so that what is kept stays bounded."""
 _AHEAD_S: Final = 1.0
 """Audio that comes so much faster than it is spoken can wait for its partial."""
 _ENOUGH_AFTER: Final = round(0.2 * SAMPLE_RATE_HZ)
@@ -58,6 +60,14 @@ class _Decoded:
     """False where nothing was decoded, because there was nothing to decode or nobody wanted it any more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    rank: Rank
+    until_sample: int | None
+    """What it is going to have heard; None for what there is when its turn comes."""
+    task: asyncio.Task[_Decoded]
+
+
 class LiveHearing:
     """`language` None is to be detected."""
 
@@ -87,51 +97,56 @@ class LiveHearing:
 
     async def transcripts(self, audio: AsyncIterator[HeardAudio]) -> AsyncGenerator[Transcript, None]:
         with self._queue.talker() as talker:
-            began_s = asyncio.get_running_loop().time()
+            clock = asyncio.get_running_loop().time
+            began_s = clock()
             due_sample = 0
-            partial: asyncio.Task[_Decoded] | None = None
+            pauses = 0
+            ended = False
+            work: _Work | None = None
             heard: asyncio.Future[HeardAudio] | None = None
             try:
-                while True:
-                    if partial is None and self._heard_sample >= due_sample:
+                while not (ended and work is None):
+                    if work is None and self._heard_sample >= due_sample:
                         due_sample = self._heard_sample + round(self._queue.partial_every_s * SAMPLE_RATE_HZ)
                         if self._heard_sample:
-                            partial = asyncio.create_task(self._decode(talker, Rank.PARTIAL), name="whisper partial")
-                    if heard is None:
+                            work = self._begin(talker, Rank.PARTIAL)
+                    if heard is None and not ended:
                         heard = asyncio.ensure_future(anext(audio))
-                    elapsed_s = asyncio.get_running_loop().time() - began_s
-                    ahead = self._heard_sample / SAMPLE_RATE_HZ > elapsed_s + _AHEAD_S
-                    if partial is not None:
-                        await asyncio.wait(
-                            [partial] if ahead else [partial, heard], return_when=asyncio.FIRST_COMPLETED
-                        )
-                        if partial.done():
-                            self._agree(partial.result())
-                            partial = None
-                            if self._agreement.text != self._told:
-                                self._told = self._agreement.text
-                                yield self._transcript()
-                            continue
-                    try:
-                        item = await heard
-                    except StopAsyncIteration:
-                        heard = None
-                        break
+                    ahead = self._heard_sample / SAMPLE_RATE_HZ > clock() - began_s + _AHEAD_S
+                    waits: list[asyncio.Future[Any]] = [] if work is None else [work.task]
+                    if heard is not None and not (waits and ahead):
+                        waits.append(heard)
+                    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                    if work is not None and work.task.done():
+                        self._take(work)
+                        settled, work = work.rank is Rank.FINAL, None
+                        while settled and pauses:
+                            pauses -= 1
+                            yield self._tell(settled=True)
+                        if self._agreement.text != self._told and not ended:
+                            yield self._tell()
+                        continue
+                    if heard is None or not heard.done():
+                        continue
+                    item = _item(heard)
                     heard = None
                     if isinstance(item, PcmChunk):
                         self._hear(item)
                         continue
-                    # What is decoding is left to finish: its thread leaves its words for the decoding that settles.
-                    await _dropped(partial)
-                    partial = None
-                    await self._settle(talker)
-                    self._told = self._agreement.text
-                    yield replace(self._transcript(), settled=True)
-                await _dropped(partial)
-                partial = None
-                await self._settle(talker)
+                    ended = item is None
+                    pauses += not ended
+                    # What has not heard everything is of no use now, be it a partial or the answer to an earlier
+                    # pause that turned out to be none: that pause is answered with this one.
+                    if work is not None and (work.rank is Rank.PARTIAL or work.until_sample != self._heard_sample):
+                        await _dropped(work.task)
+                        work = None
+                    if work is None and self._settled_at != self._heard_sample:
+                        work = self._begin(talker, Rank.FINAL)
+                    while work is None and pauses:
+                        pauses -= 1
+                        yield self._tell(settled=True)
             finally:
-                await _dropped(partial)
+                await _dropped(work.task if work is not None else None)
                 await _dropped(heard)
         final = self._transcript()
         yield replace(final, final=True, stable_chars=len(final.text))
@@ -145,39 +160,46 @@ class LiveHearing:
             raise BadAudio(f"Whisper hears {SAMPLE_RATE_HZ} Hz: resample the {chunk.sample_rate_hz} Hz given")
         self._audio += chunk.pcm
 
-    async def _decode(self, talker: Talker, rank: Rank) -> _Decoded:
-        return await self._queue.decode(talker, rank, lambda: self._work(final=rank is Rank.FINAL))
+    def _begin(self, talker: Talker, rank: Rank) -> _Work:
+        """A partial hears what there is when its turn comes, what settles only what came before the pause."""
+        until_sample = self._heard_sample if rank is Rank.FINAL else None
+        decoding = self._queue.decode(talker, rank, lambda: self._snapshot_work(until_sample))
+        name = "whisper partial" if until_sample is None else "whisper settles"
+        return _Work(rank=rank, until_sample=until_sample, task=asyncio.create_task(decoding, name=name))
 
-    def _work(self, *, final: bool) -> Work[_Decoded]:
-        beam_size = self._final_beam_size if final else self._manner.beam_size
+    def _snapshot_work(self, until_sample: int | None) -> Work[_Decoded]:
+        final = until_sample is not None
+        samples = None if until_sample is None else until_sample - self._base_sample
         snapshot = _Snapshot(
-            audio=bytes(self._audio),
+            audio=bytes(self._audio[: None if samples is None else samples * BYTES_PER_SAMPLE]),
             base_sample=self._base_sample,
             speech=self._speech,
             language=self._language,
-            manner=replace(self._manner, beam_size=beam_size, context=self._agreement.context),
+            manner=replace(
+                self._manner,
+                beam_size=self._final_beam_size if final else self._manner.beam_size,
+                context=self._agreement.context,
+            ),
             final=final,
             earlier=self._decoded,
         )
+        return lambda stop: _decode(self._recognizer, snapshot, stop)
 
-        def work(stop: Stop) -> _Decoded:
-            decoded = _decode(self._recognizer, snapshot, stop)
-            # Kept from within the thread, so that a decoding nobody waits for any more still spares the next one.
-            if decoded.complete:
-                self._decoded = decoded
-            return decoded
-
-        return work
-
-    async def _settle(self, talker: Talker) -> None:
-        """Decode once for good what was heard; costs nothing where nothing has come since the last time."""
-        if self._settled_at == self._heard_sample:
+    def _take(self, work: _Work) -> None:
+        decoded = work.task.result()
+        if decoded.complete:
+            self._decoded = decoded
+        if work.rank is Rank.PARTIAL:
+            self._agree(decoded)
             return
-        if self._audio:
-            decoded = await self._decode(talker, Rank.FINAL)
-            self._learn(decoded)
-            self._agreement.settle(decoded.words)
-        self._settled_at = self._heard_sample
+        # Settled for good; nothing more is confirmed by it.
+        self._learn(decoded)
+        self._agreement.settle(decoded.words)
+        self._settled_at = decoded.heard_sample
+
+    def _tell(self, *, settled: bool = False) -> Transcript:
+        self._told = self._agreement.text
+        return replace(self._transcript(), settled=settled)
 
     def _agree(self, decoded: _Decoded) -> None:
         self._learn(decoded)
@@ -232,18 +254,21 @@ def _decode(recognizer: Recognizer, snapshot: _Snapshot, stop: Stop) -> _Decoded
         windows=windows,
     )
     voiced_ms = sum(window.voiced_ms for window in windows)
+    stop.idle = True
     if not windows or stop.asked:
         return decoded
     if earlier is not None and _covers(earlier, decoded):
         return replace(earlier, heard_sample=decoded.heard_sample, speech=speech)
+    stop.idle = False
     if snapshot.language is None:
-        if not snapshot.final and voiced_ms < _DETECT_FROM_MS:
+        if not snapshot.final and voiced_ms < _DETECT_FROM_MS and audio.size < _DETECT_BY_S * SAMPLE_RATE_HZ:
+            stop.idle = True
             return decoded
         decoded = replace(decoded, language=recognizer.detect(windows[0].of(audio)))
         if stop.asked:
             return decoded
     manner = replace(snapshot.manner, language=decoded.language or snapshot.manner.language)
-    found = recognizer.decode([window.of(audio) for window in windows], manner)
+    found = recognizer.decode([window.of(audio) for window in windows], manner, lambda: stop.asked)
     heard = [
         believed(hypothesis, voiced_ms=window.voiced_ms) for hypothesis, window in zip(found, windows, strict=True)
     ]
@@ -284,6 +309,14 @@ def recognized(words: tuple[TimedWord, ...] | list[TimedWord]) -> tuple[Recogniz
 def confidence_of(avg_logprobs: list[float]) -> float | None:
     """The geometric mean of the probabilities of all tokens, each part of the utterance counting alike."""
     return math.exp(sum(avg_logprobs) / len(avg_logprobs)) if avg_logprobs else None
+
+
+def _item(heard: asyncio.Future[HeardAudio]) -> HeardAudio | None:
+    """None where the audio has ended."""
+    try:
+        return heard.result()
+    except StopAsyncIteration:
+        return None
 
 
 async def _dropped(work: asyncio.Future[_Decoded] | asyncio.Future[HeardAudio] | None) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from syrinx.engines.stt.local_agreement import TimedWord
 from syrinx.engines.stt.whisper_doubts import Hypothesis, is_repetitive
+from syrinx.engines.stt.whisper_files import is_distilled
 from syrinx.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -49,6 +48,18 @@ _OTHER_NAMES: Final = {"jw": "jv"}
 """Whisper's own name of a language -> BCP 47."""
 
 
+Unwanted = Callable[[], bool]
+"""Asked in the decoding thread: does nobody wait for this any more?"""
+
+
+def never() -> bool:
+    return False
+
+
+class Abandoned(Exception):
+    """A decoding was given up because nobody waits for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How to decode."""
@@ -67,11 +78,19 @@ class Recognizer(Protocol):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """BCP 47 primary tags; English first. More than one means that it can detect and translate."""
+        """BCP 47 primary tags; English first. More than one means that it can find out which is spoken."""
         ...
 
-    def decode(self, windows: Sequence[Audio], manner: Manner) -> list[Hypothesis]:
-        """One hypothesis for each window of at most `WINDOW_S`; times are from the window's first sample."""
+    @property
+    def translates(self) -> bool:
+        """Whether it was taught to write in English what is said in other languages."""
+        ...
+
+    def decode(self, windows: Sequence[Audio], manner: Manner, unwanted: Unwanted = never) -> list[Hypothesis]:
+        """One hypothesis for each window of at most `WINDOW_S`; times are from the window's first sample.
+
+        Raises Abandoned between two steps once `unwanted` says so: a window is heard, then written.
+        """
         ...
 
     def detect(self, audio: Audio) -> str:
@@ -80,19 +99,24 @@ class Recognizer(Protocol):
 
 
 class FasterWhisper:
-    def __init__(self, model: WhisperModel) -> None:
+    def __init__(self, model: WhisperModel, *, translates: bool) -> None:
+        """`translates` is what the files say; a model that knows English only does not in any case."""
         self._model = model
-        known = sorted(_OTHER_NAMES.get(tag, tag) for tag in model.supported_languages)
+        # The library names every language of the newest model; one without a token would be decoded as no language.
+        has_token = model.hf_tokenizer.token_to_id
+        spoken = [tag for tag in model.supported_languages if tag == "en" or has_token(f"<|{tag}|>") is not None]
+        known = sorted(_OTHER_NAMES.get(tag, tag) for tag in spoken)
         self.languages = ("en", *(tag for tag in known if tag != "en"))
+        self.translates = translates and len(self.languages) > 1
         self.device = str(model.model.device)
         """cpu or cuda."""
 
-    def decode(self, windows: Sequence[Audio], manner: Manner) -> list[Hypothesis]:
-        found = self._pass(windows, manner)
+    def decode(self, windows: Sequence[Audio], manner: Manner, unwanted: Unwanted = never) -> list[Hypothesis]:
+        found = self._pass(windows, manner, unwanted)
         again = [number for number, hypothesis in enumerate(found) if is_repetitive(hypothesis)]
         # The library would try again at up to five temperatures; one more pass that forbids loops costs less than one.
         if again:
-            better = self._pass([windows[number] for number in again], manner, no_repeat_ngram_size=3)
+            better = self._pass([windows[number] for number in again], manner, unwanted, no_repeat_ngram_size=3)
             for number, hypothesis in zip(again, better, strict=True):
                 found[number] = hypothesis
         return found
@@ -101,7 +125,9 @@ class FasterWhisper:
         tag = self._model.detect_language(audio=audio)[0]
         return _OTHER_NAMES.get(tag, tag)
 
-    def _pass(self, windows: Sequence[Audio], manner: Manner, *, no_repeat_ngram_size: int = 0) -> list[Hypothesis]:
+    def _pass(
+        self, windows: Sequence[Audio], manner: Manner, unwanted: Unwanted, *, no_repeat_ngram_size: int = 0
+    ) -> list[Hypothesis]:
         from faster_whisper import BatchedInferencePipeline  # noqa: PLC0415 - heavy, loaded only where an ear is opened
 
         # The batched pipeline, even for one window: it decodes exactly once, where `WhisperModel.transcribe` begins
@@ -109,7 +135,8 @@ class FasterWhisper:
         ends = [float(end) / SAMPLE_RATE_HZ for end in np.cumsum([window.size for window in windows])]
         starts = [0.0, *ends[:-1]]
         longest_s = max(window.size for window in windows) / SAMPLE_RATE_HZ
-        segments, _ = BatchedInferencePipeline(self._model).transcribe(
+        model = cast("WhisperModel", _Interruptible(self._model, unwanted))
+        segments, _ = BatchedInferencePipeline(model).transcribe(
             windows[0] if len(windows) == 1 else np.concatenate(windows),
             language=next((own for own, tag in _OTHER_NAMES.items() if tag == manner.language), manner.language),
             task="translate" if manner.translate else "transcribe",
@@ -162,6 +189,25 @@ class FasterWhisper:
         return ", ".join(taken) or None
 
 
+class _Interruptible:
+    """The model, but that hearing a window, most of the work and one call, is left where the result is unwanted."""
+
+    def __init__(self, model: WhisperModel, unwanted: Unwanted) -> None:
+        self._whole = model
+        self._unwanted = unwanted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    def encode(self, features: Any) -> Any:
+        if self._unwanted():
+            raise Abandoned
+        encoded = self._whole.encode(features)
+        if self._unwanted():
+            raise Abandoned
+        return encoded
+
+
 def _hypothesis(segment: Any, start_s: float, length_s: float, *, spaced: bool) -> Hypothesis:
     words: list[TimedWord] = []
     last_s = 0.0
@@ -178,40 +224,6 @@ def _hypothesis(segment: Any, start_s: float, length_s: float, *, spaced: bool) 
         avg_logprob=min(float(segment.avg_logprob), 0.0),
         no_speech_prob=float(segment.no_speech_prob),
     )
-
-
-def broken(folder: Path) -> str:
-    """What is wrong with a folder that should hold a model, one clause; "" where all that can be seen is right."""
-    if not folder.is_dir():
-        return f"{folder} is not a folder"
-    # Without tokenizer.json the library would ask the hub for one.
-    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
-    if not any((folder / name).is_file() for name in ("vocabulary.json", "vocabulary.txt")):
-        missing.append("vocabulary.json")
-    if missing:
-        return f"{folder} lacks {', '.join(missing)}"
-    for name in ("config.json", "tokenizer.json", "preprocessor_config.json"):
-        path = folder / name
-        try:
-            if path.exists() and not isinstance(json.loads(path.read_text(encoding="utf-8")), dict):
-                return f"{path} does not hold a JSON object"
-        except (OSError, ValueError) as error:
-            return f"{path} cannot be read: {error}"
-    try:
-        kind = _kind(folder / "model.bin")
-    except OSError as error:
-        return f"{folder / 'model.bin'} cannot be read: {error}"
-    return "" if kind == "WhisperSpec" else f"{folder / 'model.bin'} is not a Whisper model of CTranslate2"
-
-
-def _kind(model: Path) -> str:
-    """The name of the specification, which CTranslate2 writes behind the version of its binary format."""
-    with model.open("rb") as file:
-        head = file.read(64)
-    if len(head) < 6:
-        return ""
-    _, length = struct.unpack_from("<IH", head)
-    return head[6 : 6 + max(length - 1, 0)].decode("ascii", "replace")
 
 
 def load(folder: Path, *, device: str, compute_type: str, threads: int, decoders: int) -> FasterWhisper:
@@ -239,7 +251,8 @@ def load(folder: Path, *, device: str, compute_type: str, threads: int, decoders
                 cpu_threads=threads,
                 num_workers=decoders,
                 local_files_only=True,
-            )
+            ),
+            translates=not is_distilled(folder / "model.bin"),
         )
     except MemoryError as error:
         raise EngineUnavailable(_TOO_BIG.format(folder)) from error

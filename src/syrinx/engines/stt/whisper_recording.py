@@ -93,7 +93,7 @@ class RecordingHearing:
         if self._language is None:
             self._language = await self._run(lambda stop: self._recognizer.detect(pieces[0]))
         manner = replace(self._manner, language=self._language)
-        found = await self._run(lambda stop: self._recognizer.decode(pieces, manner))
+        found = await self._run(lambda stop: self._recognizer.decode(pieces, manner, lambda: stop.asked))
         for hypothesis, window in zip(found, windows, strict=True):
             heard = believed(hypothesis, voiced_ms=window.voiced_ms)
             if heard.words:
