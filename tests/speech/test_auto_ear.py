@@ -9,7 +9,7 @@ import pytest
 
 from syrinx.audio import PcmChunk, silence
 from syrinx.engines.stt.contract import DETECT, SpeechToText, Transcript, TranscriptionRequest
-from syrinx.errors import BadInput, EngineBusy, EngineError, EngineUnavailable, UnknownLanguage
+from syrinx.errors import BadInput, EngineBusy, EngineUnavailable, SyrinxError, UnknownEngine, UnknownLanguage
 from syrinx.speech import AutoEar
 from syrinx.testing.audio import sine
 from syrinx.testing.fake_stt import ScriptedStt, SttScript
@@ -25,7 +25,7 @@ class Ears:
     def __init__(self, **engines: ScriptedStt) -> None:
         self.engines = engines
         self.order: tuple[str, ...] = tuple(engines)
-        self.fails: dict[str, EngineError] = {}
+        self.fails: dict[str, SyrinxError] = {}
         self.leased: list[str] = []
         self.open = 0
         self.asked: list[str] = []
@@ -103,6 +103,25 @@ async def test_where_none_can_be_opened_the_last_reason_is_told() -> None:
     ears.order = ()
     with pytest.raises(EngineUnavailable, match="syrinx doctor"):
         await ears.hear()
+
+
+async def test_one_that_was_removed_since_it_was_chosen_is_passed_over() -> None:
+    ears = Ears(gone=saying(""), works=saying("yes"))
+    ears.fails["gone"] = UnknownEngine("there is no stt engine named 'gone'")
+    assert (await ears.hear()).engine == "works"
+
+
+async def test_who_cannot_what_is_asked_for_is_passed_over_while_another_can() -> None:
+    english = saying("only English")
+    able = ScriptedStt((SttScript(text="good day"),), languages=("en", "de"), detects_language=True, translates=True)
+    ears = Ears(english=english, able=able)
+    assert (await ears.hear(TranscriptionRequest(language=DETECT))).engine == "able"
+    assert (await ears.hear(TranscriptionRequest(task="translate"))).engine == "able"
+    assert (await ears.hear()).engine == "english"
+    ears.fails["able"] = EngineUnavailable("its files are gone")
+    with pytest.raises(BadInput, match="english does not translate"):
+        await ears.hear(TranscriptionRequest(task="translate"))
+    assert ears.open == 0
 
 
 async def test_a_busy_one_is_not_passed_over() -> None:

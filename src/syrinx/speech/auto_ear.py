@@ -16,7 +16,15 @@ from syrinx.engines.stt.contract import (
     Transcript,
     TranscriptionRequest,
 )
-from syrinx.errors import BadInput, EngineBusy, EngineError, EngineUnavailable, UnknownLanguage
+from syrinx.errors import (
+    BadInput,
+    EngineBusy,
+    EngineError,
+    EngineUnavailable,
+    SyrinxError,
+    UnknownEngine,
+    UnknownLanguage,
+)
 
 RATE_HZ = 16_000
 
@@ -27,8 +35,8 @@ class AutoEar:
     """A SpeechToText that asks `choose` at the beginning of every utterance who hears it.
 
     `choose(language)` names engines, the best first; `lease` opens one for as long as its context lasts. One that
-    cannot be opened is passed over while another can. All must hear 16 kHz. An engine that is installed while a talk is
-    under way thus hears its next utterance. Every Transcript tells its `engine`.
+    cannot be opened, or cannot what is asked for, is passed over while another can. All must hear 16 kHz. An engine
+    that is installed while a talk is under way thus hears its next utterance. Every Transcript tells its `engine`.
     """
 
     def __init__(
@@ -47,29 +55,44 @@ class AutoEar:
     ) -> AsyncGenerator[Transcript, None]:
         names = self._choose(request.language)
         async with AsyncExitStack() as leases:
-            name, engine = await self._opened(names, leases)
-            able = engine.capabilities
-            if request.language == DETECT and not able.detects_language:
-                raise UnknownLanguage(f"{name} does not find out which language is spoken: name it")
-            if request.task == "translate" and not able.translates:
-                raise BadInput(f"{name} does not translate: take another engine, or the task 'transcribe'")
+            name, engine = await self._opened(names, request, leases)
             own = replace(request, adaptation=_adaptation_for(name, request.adaptation))
             async with aclosing(engine.transcribe(audio, own)) as transcripts:
                 async for transcript in transcripts:
                     learnt = transcript.adaptation
                     yield replace(transcript, engine=name, adaptation=None if learnt is None else f"{name}\n{learnt}")
 
-    async def _opened(self, names: Sequence[str], leases: AsyncExitStack) -> tuple[str, SpeechToText]:
-        failure: EngineError = EngineUnavailable("no ear can be used here: syrinx doctor says what to do")
+    async def _opened(
+        self, names: Sequence[str], request: TranscriptionRequest, leases: AsyncExitStack
+    ) -> tuple[str, SpeechToText]:
+        """The first that can be opened and can what is asked for. Raises what the best of them lacks."""
+        lacking: SyrinxError | None = None
+        failure: SyrinxError = EngineUnavailable("no ear can be used here: syrinx doctor says what to do")
         for name in names:
-            try:
-                return name, await leases.enter_async_context(self._lease(name))
-            except EngineBusy:
-                raise
-            except EngineError as error:
-                failure = error
-                log.warning("an ear could not be opened", engine=name, code=error.code, reason=error.message)
-        raise failure
+            async with AsyncExitStack() as lease:
+                try:
+                    engine = await lease.enter_async_context(self._lease(name))
+                except EngineBusy:
+                    raise
+                except (EngineError, UnknownEngine) as error:  # unknown: removed since it was chosen
+                    failure = error
+                    log.warning("an ear could not be opened", engine=name, code=error.code, reason=error.message)
+                    continue
+                lacks = _lack(name, engine.capabilities, request)
+                if lacks is None:
+                    leases.push_async_exit(lease.pop_all())
+                    return name, engine
+                lacking = lacking or lacks
+        raise lacking or failure
+
+
+def _lack(name: str, able: SttCapabilities, request: TranscriptionRequest) -> SyrinxError | None:
+    """Why an opened engine cannot do what is asked for; what it thinks of a language's tag it says itself."""
+    if request.language == DETECT and not able.detects_language:
+        return UnknownLanguage(f"{name} does not find out which language is spoken: name it")
+    if request.task == "translate" and not able.translates:
+        return BadInput(f"{name} does not translate: take another engine, or the task 'transcribe'")
+    return None
 
 
 def _adaptation_for(name: str, adaptation: str | None) -> str | None:
