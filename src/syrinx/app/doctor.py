@@ -7,11 +7,16 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import syrinx
+from syrinx.app.advising import recommended, worth_a_notice
+from syrinx.app.figures import size_words, speed_words
 from syrinx.app.house import House
+from syrinx.engines.abilities import fast_enough
 from syrinx.engines.contract import Kind
+from syrinx.engines.registry import EngineReport
 from syrinx.errors import EngineUnavailable
 
 Verdict = Literal["works", "missing", "attention"]
@@ -32,9 +37,9 @@ class Finding:
 
 async def examine(house: House) -> list[Finding]:
     """Everything worth knowing, by kind of engine; opens nothing and sends nothing away."""
-    findings = list(_machine(house))
+    findings = [*_machine(house), *_store(house)]
     model = await house.engines.language_model()
-    reports = house.engines.reports()
+    reports = [report for report in house.engines.reports() if not _stands_for_models(house, report)]
     in_use: dict[Kind, tuple[str, ...]] = {kind: await _in_use(house, kind) for kind in KIND_NAMES}
     for kind, engines in in_use.items():
         if not engines:
@@ -51,25 +56,36 @@ async def examine(house: House) -> list[Finding]:
         available = report.availability
         chosen = report.name in in_use[report.kind]
         facts = ", ".join(f"{name} {value}" for name, value in available.facts.items())
-        title = report.info.title if report.info else report.name
+        speed, too_slow = _speed(house, report)
+        title = ": ".join(part for part in (report.info.title if report.info else report.name, speed) if part)
         if report.kind == "llm" and chosen:
-            title = f"{model.title}; {model.reason}"
+            title = "; ".join(part for part in (model.title, model.reason, speed) if part)
         findings.append(
             Finding(
                 what=f"{KIND_NAMES[report.kind]}: {report.name}",
-                verdict="works" if available.available else "missing",
+                verdict="missing" if not available.available else "attention" if too_slow else "works",
                 says=f"{title} ({facts})" if facts and available.available else available.reason or title,
                 remedy="" if available.available else available.remedy,
                 in_use=chosen,
             )
         )
+    findings += [
+        Finding(
+            what=f"recommended: {each.model.name}",
+            verdict="attention",
+            says=f"{each.says} {size_words(each.model.size_bytes)}, {each.model.licence.name}.",
+            remedy=f"syrinx models pull {each.model.name}",
+        )
+        for each in await worth_a_notice(house)
+        if each.model.kind != "llm"  # the remedy of the line about the language model
+    ]
     if model.engine == "companion":
         findings.append(
             Finding(
                 what="language model",
                 verdict="attention",
                 says="none is configured: a script answers, and says so",
-                remedy="install Ollama, or set OPENROUTER_API_KEY or SYRINX_LLM_URL in .env",
+                remedy=f"{_local_mind(house)}install Ollama, or set OPENROUTER_API_KEY or SYRINX_LLM_URL in .env",
             )
         )
     elif model.leaves_machine:
@@ -98,15 +114,7 @@ def _machine(house: House) -> Iterator[Finding]:
         verdict="works",
         says=f"{syrinx.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
     )
-    home = house.settings.home
-    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
-    writable = nearest.is_dir() and os.access(nearest, os.W_OK)
-    yield Finding(
-        what="data folder",
-        verdict="works" if writable else "missing",
-        says=str(home) if writable else f"{home} cannot be written",
-        remedy="" if writable else "set SYRINX_HOME to a folder that you may write",
-    )
+    yield _folder("data folder", house.settings.home, setting="SYRINX_HOME")
     if sys.prefix == sys.base_prefix:
         yield Finding(
             what="environment",
@@ -114,3 +122,80 @@ def _machine(house: House) -> Iterator[Finding]:
             says="not in a virtual environment of its own",
             remedy="make run sets one up",
         )
+
+
+def _store(house: House) -> Iterator[Finding]:
+    store = house.models
+    free = store.free_bytes()
+    room = "" if free is None else f", {size_words(free)} free"
+    yield _folder("models folder", store.folder, setting="SYRINX_MODELS", says=room)
+    if store.hub.offline:
+        yield Finding(
+            what="model hub",
+            verdict="attention",
+            says="is not asked: the settings say so",
+            remedy="unset HF_HUB_OFFLINE, or syrinx models adopt NAME FOLDER",
+        )
+    else:
+        yield Finding(what="model hub", verdict="works", says=f"{store.hub.shown_endpoint}: asked only by a pull")
+    for status in store.statuses():
+        model = status.model
+        if status.state == "damaged":
+            yield Finding(
+                what=f"model: {model.name}",
+                verdict="missing",
+                says=status.problem,
+                remedy=f"syrinx models pull {model.name}",
+            )
+        elif status.state == "available" and status.partial_bytes:
+            yield Finding(
+                what=f"model: {model.name}",
+                verdict="attention",
+                says=f"{size_words(status.partial_bytes)} of {size_words(model.size_bytes)} are here",
+                remedy=f"syrinx models pull {model.name}",
+            )
+
+
+def _folder(what: str, folder: Path, *, setting: str, says: str = "") -> Finding:
+    nearest = next(each for each in (folder, *folder.parents) if each.exists())
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK)
+    return Finding(
+        what=what,
+        verdict="works" if writable else "missing",
+        says=f"{folder}{says}" if writable else f"{folder} cannot be written",
+        remedy="" if writable else f"set {setting} to a folder that you may write",
+    )
+
+
+def _stands_for_models(house: House, report: EngineReport) -> bool:
+    """An engine that wants for a model although some are installed, each of which has a line of its own."""
+    return not report.availability.available and any(
+        model.kind == report.kind and model.engine == report.name and house.shelf.installed(model.kind, model.name)
+        for model in house.models.catalogue.models
+        if model.name != report.name
+    )
+
+
+def _speed(house: House, report: EngineReport) -> tuple[str, bool]:
+    """Of a model on this machine, in words, and whether it is too slow for a talk."""
+    if house.shelf.installed(report.kind, report.name) is None:
+        return "", False
+    ability = house.shelf.ability(report.kind, report.name)
+    if ability is None:
+        failure = house.measuring.failure(report.kind, report.name)
+        return f"could not be measured ({failure})" if failure else "not measured yet", False
+    words = speed_words(
+        real_time_factor=ability.real_time_factor, tokens_per_s=ability.tokens_per_s, first_s=ability.first_s
+    )
+    too_slow = not fast_enough(report.kind, ability)
+    return (f"too slow for a talk here, {words}" if too_slow else words), too_slow
+
+
+def _local_mind(house: House) -> str:
+    """What brings a language model that needs nobody else, as the beginning of a list of remedies."""
+    suits = recommended(house).get("llm")
+    if suits is None:
+        return ""
+    if house.shelf.installed("llm", suits.name) is not None:
+        return f"syrinx verify llm --engine {suits.name} measures the one that is here; or "
+    return f"syrinx models pull {suits.name}; or "

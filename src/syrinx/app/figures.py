@@ -23,3 +23,13 @@ def duration_words(seconds: float) -> str:
         return f"{round(seconds)} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return " ".join([f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0))
+
+
+def speed_words(*, real_time_factor: float | None, tokens_per_s: float | None, first_s: float) -> str:
+    """How fast a model works, by the figure that tells most: "5.0 x real time", "12 tokens/s"."""
+    if real_time_factor is not None:
+        times = 1 / max(0.001, real_time_factor)
+        return f"{times:.1f} x real time" if times < 9.95 else f"{times:.0f} x real time"
+    if tokens_per_s is not None:
+        return f"{tokens_per_s:.0f} tokens/s"
+    return f"first words after {first_s:.1f} s"

@@ -33,7 +33,7 @@ def model_house(house: House) -> ModelHouse:
             models=[_entry(house, status, in_use=names, advised=advised) for status in house.models.statuses()],
             folder=str(house.models.folder),
             free_bytes=house.models.free_bytes(),
-            hub=hub.endpoint,
+            hub=hub.shown_endpoint,
             offline=hub.offline,
         )
 
@@ -98,7 +98,7 @@ def _entry(house: House, status: ModelStatus, *, in_use: set[tuple[ModelKind, st
         memory_bytes=model.memory_bytes,
         licence=_licence(model),
         repository=model.repository,
-        hosts=_hosts(model, house.models.hub.endpoint),
+        hosts=_hosts(model, house.models.hub.shown_endpoint),
         revision=model.revision,
         preference=model.preference,
         state=status.state,

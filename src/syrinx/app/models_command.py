@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from syrinx.app.figures import size_words
+from syrinx.app.figures import size_words, speed_words
 from syrinx.app.pull_command import Confirm
 from syrinx.app.store_needs import OnBytes, Store
 from syrinx.engines.models import CatalogueModel, ModelKind, ModelState, ModelStatus
@@ -79,13 +79,9 @@ def _speed(model: ModelEntry) -> str:
     ability = model.ability
     if ability is None:
         return "being measured" if model.measuring else ""
-    if ability.real_time_factor is not None:
-        times = 1 / max(0.001, ability.real_time_factor)
-        says = f"{times:.1f} x real time" if times < 9.95 else f"{times:.0f} x real time"
-    elif ability.tokens_per_s is not None:
-        says = f"{ability.tokens_per_s:.0f} tokens/s"
-    else:
-        says = f"first words after {ability.first_ms / 1000:.1f} s"
+    says = speed_words(
+        real_time_factor=ability.real_time_factor, tokens_per_s=ability.tokens_per_s, first_s=ability.first_ms / 1000
+    )
     return says if ability.fast_enough else f"[yellow]too slow[/]: {says}"
 
 

@@ -221,4 +221,5 @@ def _size_of(part: Path) -> int:
 
 
 def _host(content: Content) -> str:
-    return urlsplit(content.url).netloc
+    """A name and password in the address are not repeated."""
+    return urlsplit(content.url).netloc.rpartition("@")[2]

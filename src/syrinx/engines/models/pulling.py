@@ -154,7 +154,7 @@ class PullWork:
             model=self.model.name,
             repository=self.model.repository,
             revision=own[0] if own else self.model.revision,
-            hub=self.hub.endpoint,
+            hub=self.hub.shown_endpoint,
             licence=self.model.licence.id,
             licence_accepted_at=self.accepted_at.isoformat(timespec="seconds"),
             installed_at=self.now().isoformat(timespec="seconds"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from syrinx.engines.models.model import CatalogueModel
 from syrinx.engines.models.names import wrong_url
@@ -75,6 +76,12 @@ class HubSettings:
     """How often in a row a broken transfer is taken up again; bytes that came begin a new count."""
     retry_wait_s: float = 1.0
     """Before the first new try; doubled for each further one."""
+
+    @property
+    def shown_endpoint(self) -> str:
+        """For people, files and messages: a name and password in the address are not repeated."""
+        parts = urlsplit(self.endpoint)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError for an endpoint that is no web address."""
