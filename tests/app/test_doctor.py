@@ -92,8 +92,9 @@ async def test_models_are_told_with_their_speed_and_their_engine_is_not_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async with a_house(monkeypatch, tmp_path) as house:
-        for name in ("whisper-base", "kokoro-int8", "qwen2.5-0.5b"):
+        for name in ("whisper-base", "kokoro-int8"):
             await installed(house, tmp_path, name)
+        await installed(house, tmp_path, "qwen2.5-0.5b", ability=replace(FAST, real_time_factor=None))
         await installed(house, tmp_path, "whisper-small", ability=SLOW)
         await installed(house, tmp_path, "whisper-tiny", ability=None)
         found = await findings(house)
