@@ -19,6 +19,7 @@ from syrinx.engines.guards.streams import (
     in_our_words,
     never_silent,
     not_empty,
+    read_ahead,
     retried,
     within_time,
 )
@@ -45,6 +46,10 @@ class GuardSettings:
 
 UTTERANCE = GuardSettings(limits=TimeLimits(first_item_s=None, next_item_s=None), retry=RetryPolicy(attempts=1))
 """For speech to text: it is silent while the speaker is, and audio that was read cannot be read again."""
+
+
+MOST_AHEAD = 4096
+"""Deltas of a reply that may wait for their reader: more than nearly all replies have, some 100 kB."""
 
 
 class Guard:
@@ -76,6 +81,10 @@ class Guard:
             async with aclosing(tries) as items:
                 async for item in items:
                     yield item
+
+    def stream_ahead(self, start: Start[T]) -> AsyncGenerator[T, None]:
+        """One guarded request whose place is free again when the engine is done, not when the reader is."""
+        return read_ahead(self.stream(start), most=MOST_AHEAD)
 
     def utterance(
         self,
@@ -156,4 +165,5 @@ class GuardedLlm:
         return self._engine.capabilities
 
     def reply(self, request: ReplyRequest) -> AsyncGenerator[TextDelta, None]:
-        return self._guard.stream(lambda: self._engine.reply(request))
+        # A reply is read as slowly as it is spoken; who else asks need not wait for that.
+        return self._guard.stream_ahead(lambda: self._engine.reply(request))

@@ -199,3 +199,31 @@ def _wait_s(error: SyrinxError, tries: int, policy: RetryPolicy, rng: random.Ran
         return float(asked_s) if asked_s <= policy.longest_wait_s else None
     backoff_s = min(policy.first_wait_s * 2 ** (tries - 1), policy.longest_wait_s)
     return backoff_s * rng.uniform(0.5, 1.0)
+
+
+async def read_ahead(source: AsyncGenerator[T, None], *, most: int) -> AsyncGenerator[T, None]:
+    """The items of a source that is read as fast as it gives them, up to `most` before the reader takes them.
+
+    So a source that is done gives back its place at once, however slow its reader is.
+    """
+    items: asyncio.Queue[T | None] = asyncio.Queue()
+    places = asyncio.Semaphore(most)
+
+    async def read() -> None:
+        try:
+            async with aclosing(source):
+                async for item in source:
+                    await places.acquire()
+                    items.put_nowait(item)
+        finally:
+            items.put_nowait(None)
+
+    reading = asyncio.create_task(read(), name="reading ahead")
+    try:
+        while (item := await items.get()) is not None:
+            places.release()
+            yield item
+        await reading
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
