@@ -15,13 +15,18 @@ Emit = Callable[[T], bool]
 
 
 async def stream_from_thread(
-    produce: Callable[[Emit[T]], None], *, executor: Executor | None = None, max_waiting: int = 8
+    produce: Callable[[Emit[T]], None],
+    *,
+    executor: Executor | None = None,
+    max_waiting: int = 8,
+    on_close: Callable[[], object] | None = None,
 ) -> AsyncGenerator[T, None]:
     """Run `produce(emit)` in a thread of `executor` (None: one of its own) and yield what it emits, in order.
 
-    At most `max_waiting` items wait unread. Closing the generator makes the next `emit` return False and waits until
-    `produce` has returned, so that nothing of the work outlives the reader. Errors of `produce` are raised here, after
-    the items that were emitted before them.
+    At most `max_waiting` items wait unread. Closing the generator, or cancelling its reader, makes the next `emit`
+    return False, calls `on_close` to interrupt what is at work, and waits until `produce` has returned, so that nothing
+    of the work outlives the reader. Work that no thread has begun is not waited for, and never done. Errors of
+    `produce` are raised here, after the items that were emitted before them.
     """
     loop = asyncio.get_running_loop()
     items: asyncio.Queue[T | None] = asyncio.Queue()
@@ -43,19 +48,33 @@ async def stream_from_thread(
             loop.call_soon_threadsafe(items.put_nowait, None)
 
     # The loop's own executor has few threads, and readers that are slow together would keep all of them waiting.
-    own = ThreadPoolExecutor(max_workers=1) if executor is None else None
-    done = loop.run_in_executor(executor or own, work)
+    threads = ThreadPoolExecutor(max_workers=1) if executor is None else executor
+    task = threads.submit(work)
+    done = asyncio.wrap_future(task)
     try:
         while (item := await items.get()) is not None:
             places.release()
             yield item
-        await done
+        await asyncio.shield(done)
     finally:
         closed.set()
         places.release()  # the producer may be waiting for a place
-        if not done.done():
-            await asyncio.shield(asyncio.wait([done]))
-        if done.done() and not done.cancelled():
+        if executor is None:
+            threads.shutdown(wait=False)
+        if not task.cancel():
+            if on_close is not None and not task.done():
+                on_close()
+            await _ended(done)
             done.exception()  # who left early is not told of it any more
-        if own is not None:
-            own.shutdown(wait=False)
+
+
+async def _ended(work: asyncio.Future[None]) -> None:
+    """Wait for it, also when cancelled meanwhile, which is raised afterwards: what is at work cannot be abandoned."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled

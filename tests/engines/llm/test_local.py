@@ -167,6 +167,12 @@ async def test_who_waits_and_leaves_does_not_wait_for_the_reply_before(slow: tup
     assert left, "while the first reply was still under way"
 
 
+async def test_who_asks_next_does_not_wait_until_the_reply_before_has_been_read(story: Path) -> None:
+    async with provider.open({"path": str(story)}) as llm, aclosing(llm.reply(ask("Hello."))) as spoken_slowly:
+        await anext(spoken_slowly)
+        assert await said_by(llm, ask("And you?")) == STORY
+
+
 async def test_a_model_that_was_closed_says_so(story: Path) -> None:
     async with provider.open({"path": str(story)}) as llm:
         pass

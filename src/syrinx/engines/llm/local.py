@@ -43,7 +43,6 @@ class LocalLlm:
     def __init__(self, mind: LocalMind, executor: ThreadPoolExecutor, model: str) -> None:
         self._mind = mind
         self._executor = executor
-        self._turn = asyncio.Lock()
         self._capabilities = LlmCapabilities(model=model, context_tokens=mind.context_tokens)
 
     @property
@@ -56,20 +55,19 @@ class LocalLlm:
             raise BadInput(
                 f"this engine has no model '{request.model}': ask for {self._capabilities.model}, or for none"
             )
-        async with self._turn:
-            # Whoever reads slowly does not hold up the thread: a whole reply is a few kilobytes.
-            texts = stream_from_thread(
-                partial(self._mind.reply, request), executor=self._executor, max_waiting=self._mind.context_tokens + 1
-            )
-            try:
-                async with aclosing(texts):
-                    async for text in texts:
-                        if text:
-                            yield TextDelta(text=text)
-                if self._mind.restless:
-                    self._executor.submit(self._mind.settle)
-            except RuntimeError as error:  # the thread has been ended
-                raise EngineError("the local model was closed: ask again") from error
+        # Whoever reads slowly does not hold up the thread: a whole reply is a few kilobytes.
+        texts = stream_from_thread(
+            partial(self._mind.reply, request), executor=self._executor, max_waiting=self._mind.context_tokens + 1
+        )
+        try:
+            async with aclosing(texts):
+                async for text in texts:
+                    if text:
+                        yield TextDelta(text=text)
+            if self._mind.restless:
+                self._executor.submit(self._mind.settle)
+        except RuntimeError as error:  # the thread has been ended
+            raise EngineError("the local model was closed: ask again") from error
 
 
 class LocalProvider:

@@ -6,10 +6,10 @@ import asyncio
 import importlib.metadata
 import importlib.util
 import os
-import threading
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,6 @@ class KokoroEngine:
             speed=model.speeds,
             blends=True,
         )
-        self._turns = asyncio.Semaphore(streams)
         self._speaker = PieceSpeaker(name="kokoro", threads=streams, max_waiting=MAX_WAITING)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
@@ -79,15 +78,16 @@ class KokoroEngine:
             speed=request.speed,
             stop=Stop(),
         )
-        samples_before = 0
-        for piece in cut_text(text, language=request.language):
-            offset_ms = 1000.0 * samples_before / SAMPLE_RATE_HZ
-            async with aclosing(self._spoken(speech, piece)) as chunks:
-                async for chunk in chunks:
-                    speech.is_begun = True
-                    samples_before += chunk.audio.sample_count
-                    words = tuple(replace(word, start_ms=word.start_ms + offset_ms) for word in chunk.words)
-                    yield replace(chunk, words=words)
+        spoken = self._speaker.spoken(
+            cut_text(text, language=request.language),
+            partial(self._speak, speech),
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            on_close=speech.stop.stop,
+        )
+        async with aclosing(spoken) as chunks:
+            async for chunk in chunks:
+                speech.is_begun = True
+                yield chunk
         if not speech.is_begun:
             raise BadInput(f"nothing in this text can be spoken in {request.language!r}: send words of that language")
 
@@ -96,36 +96,7 @@ class KokoroEngine:
         await self._speaker.aclose()
         self._pronouncer.close()
 
-    async def _spoken(self, speech: _Speech, piece: TextPiece) -> AsyncGenerator[SpeechChunk, None]:
-        """The chunks of one piece. Only a piece whose turn has come is given to a thread, so that any can be left."""
-        await self._turns.acquire()
-        loop = asyncio.get_running_loop()
-        begun = threading.Event()
-
-        def speak(piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
-            begun.set()
-            try:
-                self._speak(speech, piece, emit)
-            finally:
-                # The next piece need not wait until this one has been read.
-                loop.call_soon_threadsafe(self._turns.release)
-
-        try:
-            async with aclosing(self._speaker.spoken([piece], speak, sample_rate_hz=SAMPLE_RATE_HZ)) as chunks:
-                try:
-                    while (chunk := await _next_or_stop(chunks, speech.stop)) is not None:
-                        yield chunk
-                except BaseException:
-                    # Before the piece is closed, which waits for the run under way.
-                    speech.stop.stop()
-                    raise
-        finally:
-            if not begun.is_set():
-                self._turns.release()
-
     def _speak(self, speech: _Speech, piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
-        if speech.stop.is_stopped:
-            return
         sounds = self._pronouncer.sounds_of(
             piece.text,
             language=speech.pronunciation,
@@ -139,20 +110,6 @@ class KokoroEngine:
             if speech.stop.is_stopped or not out.take(audio, part.words, begins, pause_ms=pause_ms / speech.speed):
                 return
             pause_ms = 0.0
-
-
-async def _next_or_stop(chunks: AsyncGenerator[SpeechChunk, None], stop: Stop) -> SpeechChunk | None:
-    """The next chunk, None after the last. Cancelled, it stops the model first, so that nobody waits for its run."""
-    following = asyncio.ensure_future(anext(chunks, None))
-    try:
-        return await asyncio.shield(following)
-    except asyncio.CancelledError:
-        stop.stop()
-        while not following.done():
-            # Being cancelled again changes nothing: the generator cannot be closed before it stands still.
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([following])
-        raise
 
 
 @dataclass(slots=True, kw_only=True)

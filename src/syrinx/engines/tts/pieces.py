@@ -29,17 +29,25 @@ class PieceSpeaker:
         self._closed = False
 
     async def spoken(
-        self, pieces: Iterable[TextPiece], speak: Callable[[TextPiece, Emit[SpeechChunk]], None], *, sample_rate_hz: int
+        self,
+        pieces: Iterable[TextPiece],
+        speak: Callable[[TextPiece, Emit[SpeechChunk]], None],
+        *,
+        sample_rate_hz: int,
+        on_close: Callable[[], object] | None = None,
     ) -> AsyncGenerator[SpeechChunk, None]:
         """The chunks of all pieces, in order. `speak` emits those of one, word times counted from the piece's start.
 
+        `on_close` is called when the reader leaves while `speak` is at work, to interrupt it.
         Raises EngineError when the threads were ended before the last piece was begun.
         """
         samples_before = 0
         for piece in pieces:
             if self._closed:
                 raise EngineError(f"{self._name} was closed while it was speaking: open it again")
-            work = stream_from_thread(partial(speak, piece), executor=self._executor, max_waiting=self._max_waiting)
+            work = stream_from_thread(
+                partial(speak, piece), executor=self._executor, max_waiting=self._max_waiting, on_close=on_close
+            )
             async with aclosing(work) as chunks:
                 offset_ms = 1000.0 * samples_before / sample_rate_hz
                 async for chunk in chunks:
