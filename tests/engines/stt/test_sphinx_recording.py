@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import cast
 
 import jiwer
 import numpy as np
@@ -13,6 +14,9 @@ import pytest_asyncio
 from syrinx.audio.pcm import PcmChunk, chunk_of
 from syrinx.engines.stt.contract import HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
 from syrinx.engines.stt.pocketsphinx import provider
+from syrinx.engines.stt.sphinx_pass import SphinxDecoder
+from syrinx.engines.stt.sphinx_recording import HeardSoFar, RecordingHearing
+from syrinx.engines.stt.sphinx_speaker import STRANGER
 from syrinx.testing.stt_conformance import listen
 
 RECORDING = TranscriptionRequest(recording=True)
@@ -87,6 +91,19 @@ async def test_the_size_of_the_chunks_changes_nothing(
 ) -> None:
     pieces = [chunk_of(part, sample_rate_hz=16_000) for part in np.array_split(talk.samples(), 17)]
     assert (await listen(stt, pieces, RECORDING))[-1].words == told[-1].words
+
+
+async def test_what_was_heard_is_put_together_once_a_piece_and_not_for_every_chunk() -> None:
+    never_asked = cast("SphinxDecoder", None)  # silence is not decoded
+    hearing = RecordingHearing(never_asked, STRANGER)
+    told: list[HeardSoFar] = []
+    for _ in range(250):
+        hearing.take(bytes(3200))
+        while hearing.work():
+            pass
+        told.append(hearing.so_far())
+    pieces = len({heard.reaches_ms for heard in told})
+    assert pieces == len({id(heard) for heard in told}) >= 3
 
 
 async def test_a_pause_settles_all_that_came_before(stt: SpeechToText, surpassed: PcmChunk) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import numpy as np
 import pytest
 from tests.engines.stt.whisper_stand_in import ScriptedRecognizer, VirtualExecutor, words_of
 
-from syrinx.audio.pcm import PcmChunk, silence
+from syrinx.audio.pcm import PcmChunk, chunk_of, silence
 from syrinx.engines.stt.contract import DETECT, HeardAudio, Pause, Transcript, TranscriptionRequest
 from syrinx.engines.stt.local_agreement import CUT_AFTER_S
 from syrinx.engines.stt.whisper import WhisperStt
 from syrinx.engines.stt.whisper_decoding import DecodeQueue
 from syrinx.engines.stt.whisper_doubts import Hypothesis
+from syrinx.testing.human_clips import human_clips
 from syrinx.testing.stt_conformance import assert_stable, frames_of, listen
 from syrinx.testing.virtual_time import virtual_now_s, virtual_time
 
@@ -148,6 +151,53 @@ async def test_a_long_speech_is_cut_so_that_decoding_stays_bounded(books: PcmChu
     edges = [edge for word in final.words for edge in (word.start_ms, word.end_ms)]
     assert edges == sorted(edges)
     assert len(final.words) > 80
+
+
+class Wavering:
+    """Hears the text as far as it has come, with words wrong, missing, made up and punctuated anew: most of them where
+    it is young."""
+
+    def __init__(self, text: str, *, length_s: float, seed: int) -> None:
+        self._words = text.split()
+        self._length_s = length_s
+        self._random = random.Random(seed)  # noqa: S311 - a script, not a secret
+
+    def __call__(self, length_s: float) -> Hypothesis:
+        chance = self._random.random
+        until = int(len(self._words) * length_s / self._length_s)
+        heard: list[str] = []
+        for number, word in enumerate(self._words[:until]):
+            wrong = 0.4 if number >= until - 2 else 0.06
+            if chance() < wrong / 4:
+                continue
+            other = self._random.choice(["um", "the", word.upper(), f"{word},", f"{word}.", word.strip(".,")])
+            heard.append(other if chance() < wrong else word)
+        said = heard if chance() > 0.05 else []
+        timed = words_of(" ".join(said), word_s=length_s / max(len(said), 1))
+        return Hypothesis(words=timed, avg_logprob=-1.1 * chance(), no_speech_prob=0.7 * chance())
+
+
+def in_noise(clip: PcmChunk, snr_db: float, seed: int) -> PcmChunk:
+    samples = clip.samples().astype(np.float64)
+    noise = np.random.default_rng(seed).standard_normal(samples.size)
+    noise *= np.sqrt(np.mean(samples**2)) / 10 ** (snr_db / 20)
+    return chunk_of(np.clip(samples + noise, -32768, 32767).astype(np.int16), sample_rate_hz=16_000)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@virtual_time
+async def test_no_word_that_was_stable_changes_over_human_clips_with_noise(seed: int) -> None:
+    clips = human_clips()
+    noisy = [in_noise(clip.audio, snr_db, seed) for clip, snr_db in zip(clips, (20, 10, 5), strict=False)]
+    length_s = sum(clip.duration_ms for clip in noisy) / 1000
+    recognizer = ScriptedRecognizer(Wavering(" ".join(clip.text for clip in clips), length_s=length_s, seed=seed))
+    executor = VirtualExecutor((0.05, 0.2, 0.4)[seed % 3], steps=4)
+    stt = WhisperStt(recognizer, DecodeQueue(executor, decoders=1))
+    hesitating = [(*frames[:20], Pause(), *frames[20:], Pause()) for frames in map(frames_of, noisy)]
+    told = [transcript for _, transcript in await spoken(stt, [item for items in hesitating for item in items])]
+    assert_stable(told)
+    assert sum(transcript.settled for transcript in told) == 2 * len(noisy)
+    assert max(transcript.stable_chars for transcript in told[:-1]) > 20
 
 
 @virtual_time

@@ -21,7 +21,7 @@ T = TypeVar("T")
 PARTIAL_EVERY_S: Final = 0.5
 _PARTIAL_SHARE: Final = 0.5
 """Partials of all who speak may take this part of the decoders' time."""
-_IN_THE_WAY_S: Final = 0.1
+_IN_THE_WAY_S: Final = 0.15
 """So long, on average, a final may find a partial in its way: where a decoding takes long, partials get less."""
 _RAREST_PARTIAL_S: Final = 20.0
 """But one partial in this time there is: it also keeps short what the final has to decode."""
