@@ -114,6 +114,7 @@ def test_a_spoken_turn_leaves_the_machine_and_the_home_folder_alone(tmp_path: Pa
         outward_sockets(server) as outward,
     ):
         httpx.get(f"{server.address}/", trust_env=False).raise_for_status()
+        _models_are_listed_and_recommended(server, token="tok3n-of-the-test")
         heard = asyncio.run(spoken_turn(server.socket, "LJ001-0008", token="tok3n-of-the-test"))
         family = server.family()
         assert len(family) >= 2, "the ear runs in a worker"
@@ -155,6 +156,18 @@ def outward_sockets(server: Served) -> Generator[set[str], None, None]:
     finally:
         over.set()
         looking.join()
+
+
+def _models_are_listed_and_recommended(server: Served, *, token: str) -> None:
+    """What the System view and Talk ask for when they are opened."""
+    with httpx.Client(
+        base_url=server.address, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
+    ) as page:
+        listed = page.get("/api/models").raise_for_status().json()
+        assert any(model["recommended"] for model in listed["models"])
+        assert {model["state"] for model in listed["models"]} == {"available"}
+        options = page.get("/api/talk/options").raise_for_status().json()
+        assert options["better"]
 
 
 def _is_harmless(address: str) -> bool:

@@ -31,10 +31,13 @@ class TinyHub:
 
 @contextmanager
 def open_tiny_hub(folder: Path) -> Generator[TinyHub, None, None]:
-    """The tiny models bear the names of those that are recommended, and stand in for them."""
+    """The tiny models bear the names of those that are recommended, and stand in for them.
+
+    The voice speaks fewer languages than the one of the catalogue that comes next, so it is preferred the more.
+    """
     models = {
         "whisper-base": ("whisper", "stt", "Whisper base", write_tiny_whisper(folder / "ear", says=HEARD), 60),
-        "kokoro": ("kokoro", "tts", "Kokoro", write_tiny_kokoro(folder / "voice"), 60),
+        "kokoro": ("kokoro", "tts", "Kokoro", write_tiny_kokoro(folder / "voice"), 64),
         "qwen2.5-0.5b": ("local", "llm", "Qwen2.5 0.5B", write_tiny_chat_model(folder / "mind", says=ANSWERED), 30),
     }
     entries: list[str] = []

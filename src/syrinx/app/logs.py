@@ -7,8 +7,19 @@ import sys
 
 import structlog
 
-_TALKATIVE = ("httpx", "httpcore", "websockets", "uvicorn.error", "asyncio")
-"""They would log the addresses of requests, or whole frames: the words of a talk."""
+_TALKATIVE = (
+    "httpx",
+    "httpcore",
+    "httpx2",
+    "httpcore2",
+    "websockets",
+    "uvicorn.error",
+    "asyncio",
+    "faster_whisper",
+    "filelock",
+)
+"""They would log the addresses of requests, which the hub signs for its storage, whole frames, which are the words of a
+talk, or several lines for every decode."""
 
 
 def set_up_logging(level: str) -> None:
