@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from datetime import UTC, datetime
 
 import pytest
+from jinja2 import Environment
 
 from syrinx.engines.llm.chat_template import ChatTemplate
 from syrinx.engines.llm.contract import Message
@@ -95,6 +97,69 @@ def test_a_template_that_is_broken_or_means_harm_is_refused_in_words(source: str
         return
     with pytest.raises(ConfigurationError, match=reason):
         ChatTemplate(source)
+
+
+HUGE = "{% set b = 'x' * 999999 %}"
+SIXTY_TIMES = "{% set n = namespace(a='x' * 999, i=99, l=['x']) %}{% for i in range(60) %}"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (SIXTY_TIMES + "{% set n.a = n.a ~ n.a %}{% endfor %}", "joins texts|too long to be written"),
+        (SIXTY_TIMES + "{% set n.a %}{{ n.a }}{{ n.a }}{% endset %}{% endfor %}", "joins texts"),
+        (SIXTY_TIMES + "{% set n.i = n.i * n.i %}{% endfor %}", "too large a number"),
+        (SIXTY_TIMES + "{% set n.i = n.i ** 8 %}{% endfor %}", "too large a number"),
+        (SIXTY_TIMES + "{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}", "too long to be written"),
+        (SIXTY_TIMES + "{% set n.l = [n.l, n.l] %}{% endfor %}{{ n }}", "too long|namespace"),
+        (SIXTY_TIMES + "{% set n.l = [n.l, n.l] %}{% endfor %}{{ {1: n.l}.items() }}", "too long to be written"),
+        (SIXTY_TIMES + "{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l | tojson }}", "too long to be written"),
+        (SIXTY_TIMES + "{% set n.l = [n.l, n.l] %}{% endfor %}{{ raise_exception(n.l) }}", "too long to be written"),
+        (SIXTY_TIMES + "{% set n.l = n.l + ['x' * 999999] %}{% endfor %}", "too much text on its way"),
+        (SIXTY_TIMES + "{% set n.l = [n.l, ('x' * 999999)[1:]] %}{% endfor %}", "too much text on its way"),
+        (HUGE + "{{ range(9999) | join(b) }}", "joins texts"),
+        (HUGE + "{{ b.join(b) }}", "joins texts"),
+        (HUGE + "{{ b | replace('x', b) }}", "replaces a text"),
+        (HUGE + "{{ b.replace('x', b) }}", "replaces a text"),
+        ("{{ 'x\ny' | indent(2000000000) }}", "indents a text too far"),
+        ("{{ [1] | tojson(indent=2000000000) }}", "indents a text too far"),
+        ("{{ 'x' | center(2000000000) }}", "No filter named 'center'"),
+        ("{{ '{:>2000000000}'.format('x') }}", "method format of a text"),
+        ("{{ (1).to_bytes(999999, 'big') }}", "method to_bytes"),
+        ("{{ strftime_now('%Y' * 9999) }}", "too long a date"),
+    ],
+)
+def test_a_short_template_cannot_fill_the_memory(source: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        ChatTemplate(source + "{{ messages[0].content }}", clock=lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{% set c = m(60) %}",
+    ],
+)
+def test_a_loop_that_writes_nothing_is_stopped_and_whoever_traced_the_thread_goes_on(source: str) -> None:
+    seconds = itertools.count(step=0.001)
+    before = sys.gettrace()
+    with pytest.raises(ConfigurationError, match="longer than 2 s"):
+        ChatTemplate(source + "{{ messages[0].content }}", clock=lambda: next(seconds))
+    assert sys.gettrace() is before
+
+
+def test_what_templates_do_with_texts_and_lists_is_as_in_jinja() -> None:
+    source = (
+        "{{ messages[0].content ~ 1 ~ none }} {{ messages[1:] | length }} {{ 'abc'[::-1] }} {{ 'abc'[:2] }} "
+        "{{ messages | join('+', attribute='content') }} {{ messages | map(attribute='role') | join(', ') }} "
+        "{{ 'a-b-c' | replace('-', '', 1) }} {{ 'a-b'.replace('-', '+') }} {{ ' '.join(['x', 'y']) }} "
+        "{{ 'x\n\ny\n' | indent(2, true) }}|{{ 'a</think>b'.split('</think>')[-1] }} {{ {'k': 1}.items() | list }}"
+        "{{ {'k': 1} }} {{ ' a ' | trim }}"
+    )
+    usual = Environment(trim_blocks=True, lstrip_blocks=True).from_string(source)  # noqa: S701 - no HTML is made
+    messages = [{"role": message.role, "content": message.text} for message in TALK]
+    assert ChatTemplate(source).render(TALK) == usual.render(messages=messages)
 
 
 def test_a_template_that_takes_too_long_is_stopped_between_two_pieces() -> None:

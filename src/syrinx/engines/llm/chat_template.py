@@ -1,26 +1,22 @@
 """A model's own chat template: a conversation rendered as the one text that this model was trained to continue.
 
-Templates are programs by whoever published the model. They run in Jinja's sandbox, which lets them reach nothing but
-the values given here; their output and, between two pieces of it, their time are bounded.
+Templates are programs by whoever published the model. They run in a sandbox (`template_sandbox`), which lets them reach
+nothing but the values given here, and with bounded time, values and output.
 
 The names that templates expect are those of https://huggingface.co/docs/transformers/chat_templating_writing.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from jinja2 import TemplateError, nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 
 from syrinx.engines.llm.contract import Message
+from syrinx.engines.llm.template_sandbox import TemplateSandbox
 from syrinx.errors import ConfigurationError
 
 LONGEST_TEMPLATE_CHARS = 200_000
@@ -28,8 +24,7 @@ LONGEST_TEMPLATE_CHARS = 200_000
 _SPARE_CHARS = 65_536
 """What a template may write beside four times the conversation; some carry long instructions of their own."""
 _LONGEST_S = 2.0
-_LONGEST_VALUE = 1_000_000
-_HIGHEST_POWER = 8
+_LONGEST_DATE_CHARS = 200
 _PROBE_SYSTEM, _PROBE_USER = "Syrinx-probe-system", "Syrinx-probe-user"
 
 
@@ -53,15 +48,15 @@ class ChatTemplate:
             raise ConfigurationError(f"the chat template is longer than {LONGEST_TEMPLATE_CHARS} characters")
 
         def strftime_now(form: str) -> str:
+            if len(form) > _LONGEST_DATE_CHARS:
+                raise TemplateError("it asks for too long a date")
             return now().strftime(form)
 
         self._names = {**(names or {}), "raise_exception": _raise_exception, "strftime_now": strftime_now}
         self._clock = clock
-        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation])
-        environment.filters["tojson"] = _to_json
-        del environment.globals["lipsum"]
+        self._sandbox = TemplateSandbox()
         try:
-            self._template = environment.from_string(source)
+            self._template = self._sandbox.from_string(source)
         except (TemplateError, RecursionError, SyntaxError) as error:
             raise ConfigurationError(f"the chat template cannot be read: {_in_short(error)}") from error
         self.folds_system = self._must_fold()
@@ -99,14 +94,18 @@ class ChatTemplate:
             # For models that can do both: what is thought is not spoken, and makes people wait.
             "enable_thinking": False,
         }
+
+        def in_time() -> None:
+            if self._clock() > due:
+                raise ConfigurationError(f"the chat template took longer than {_LONGEST_S:g} s")
+
         try:
-            for piece in self._template.generate(values):
-                pieces.append(piece)
-                written += len(piece)
-                if written > most:
-                    raise ConfigurationError(f"the chat template wrote more than {most} characters")
-                if self._clock() > due:
-                    raise ConfigurationError(f"the chat template took longer than {_LONGEST_S:g} s")
+            with self._sandbox.bounded(in_time):
+                for piece in self._template.generate(values):
+                    pieces.append(piece)
+                    written += len(piece)
+                    if written > most:
+                        raise ConfigurationError(f"the chat template wrote more than {most} characters")
         except ConfigurationError:
             raise
         # A stranger's program can fail in any way that Python knows.
@@ -115,57 +114,11 @@ class ChatTemplate:
         return "".join(pieces)
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Refuses what a short expression could fill the memory with, as far as Jinja lets it be seen."""
-
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if operator == "%" and not isinstance(left, int | float):
-            raise TemplateError("it formats text with %, which is not allowed here")
-        if operator == "**" and not (isinstance(right, int) and abs(right) <= _HIGHEST_POWER):
-            raise TemplateError("it takes too high a power")
-        if operator == "+" and _length(left) + _length(right) > _LONGEST_VALUE:
-            raise TemplateError("it joins texts that are too long")
-        if operator == "*" and max(_length(left) * _times(right), _length(right) * _times(left)) > _LONGEST_VALUE:
-            raise TemplateError("it repeats a text too often")
-        return super().call_binop(context, operator, left, right)
-
-    def call(self, context: Context, function: Any, /, *given: Any, **named: Any) -> Any:
-        """What fills a text up to a width, or counts, is told how far."""
-        if any(_times(value) > _LONGEST_VALUE for value in (*given, *named.values())):
-            raise TemplateError("it asks for too much at once")
-        return super().call(context, function, *given, **named)
-
-
-def _length(value: object) -> int:
-    return len(cast("str", value)) if isinstance(value, str | bytes | list | tuple) else 0
-
-
-def _times(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-class _Generation(Extension):
-    """`{% generation %}` marks, for training, what the assistant says; here its content is simply rendered."""
-
-    tags = {"generation"}  # noqa: RUF012 - as Jinja declares it
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
 def _folded(messages: Sequence[Message]) -> Sequence[Message]:
     if len(messages) < 2 or messages[0].role != "system":
         return messages
     system, first, *rest = messages
     return (Message(role="user", text=f"{system.text}\n\n{first.text}"), *rest)
-
-
-def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
-    # Jinja's own escapes for HTML, which models have not been trained on.
-    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 def _raise_exception(message: object) -> None:
