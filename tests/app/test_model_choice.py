@@ -21,7 +21,7 @@ from syrinx.engines.llm.discovery import LlmChoice
 from syrinx.engines.pool import EnginePool, PoolSettings
 from syrinx.engines.registry import EngineKey, EngineRegistry
 from syrinx.engines.stt.contract import SpeechToText, TranscriptionRequest
-from syrinx.errors import EngineUnavailable, UnknownEngine, UnknownLanguage
+from syrinx.errors import EngineUnavailable, UnknownEngine, UnknownLanguage, UnknownVoice
 from syrinx.testing.fake_llm import ScriptedLlm, saying
 from syrinx.testing.fake_stt import ScriptedStt, SttScript
 from syrinx.testing.fake_tts import ScriptedTts
@@ -198,6 +198,21 @@ async def test_of_the_models_of_one_voice_engine_only_the_best_is_opened_by_itse
         async with engines.tts_fallback("") as fallback:
             assert fallback is not None
             assert fallback.name == "basic"
+
+
+async def test_a_talk_that_names_no_voice_begins_without_waiting_for_a_large_one() -> None:
+    machine = Machine()
+    machine.install("kokoro")
+    async with machine.choice() as (engines, _, _):
+        assert engines.speaker("", "de-AT") == "kokoro"
+        assert engines.speaker("", "fr") is None, "the basic one does not say what it speaks"
+        await engines.check(ConversationSettings(language="de-AT"))
+        assert not machine.opened
+        with pytest.raises(UnknownLanguage):
+            await engines.check(ConversationSettings(language="fr"))
+        await engines.check(ConversationSettings(voice="low"))
+        with pytest.raises(UnknownVoice):
+            await engines.check(ConversationSettings(voice="nobody"))
 
 
 async def test_an_engine_that_needs_a_model_stands_for_its_best_one() -> None:

@@ -126,8 +126,11 @@ class EngineChoice:
         if language == DETECT:
             await self._check_detection(settings)
             language = self._default_language
+        speakers: tuple[Character | None, ...] = (None, *settings.characters)
+        named = [settings.voice, *(character.voice for character in settings.characters)]
+        if named.count(None) == len(named) and self.speaker(settings.tts, language) is not None:
+            return  # opening a large voice takes seconds, in which the person would wait to be greeted
         async with self._opened_voices(settings.tts) as voices:
-            speakers: tuple[Character | None, ...] = (None, *settings.characters)
             for speaker in speakers:
                 voice = settings.voice if speaker is None else speaker.voice
                 voices.engine_for(language=language, voice=voice)
@@ -210,6 +213,16 @@ class EngineChoice:
     def all_voices(self) -> AbstractAsyncContextManager[AutoVoice]:
         """Every voice that a talk may name."""
         return self._opened_voices("")
+
+    def speaker(self, name: str, language: str) -> str | None:
+        """Who speaks that language in a talk that names no voice; None where only the opened voices can tell."""
+        for each in self._voice_names(name):
+            languages = self.info("tts", each).languages
+            if not languages:
+                return None
+            if language.partition("-")[0].lower() in languages:
+                return each
+        return None
 
     def ear_for(self, name: str, language: str) -> str:
         """Who hears that language in a talk whose ear is named so. Raises UnknownEngine, EngineUnavailable."""

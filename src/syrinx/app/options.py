@@ -112,8 +112,11 @@ async def engines_in_use(house: House, conversation: Conversation) -> dict[str, 
             engine = house.engines.ear_for(name, settings.language)
         language = house.settings.language if settings.language == DETECT else settings.language
         if kind == "tts" and name in {"", AUTO}:
-            async with house.engines.all_voices() as voices:
-                engine = voices.engine_for(language=language, voice=settings.voice)
+            speaker = house.engines.speaker(name, language) if settings.voice is None else None
+            if speaker is None:
+                async with house.engines.all_voices() as voices:
+                    speaker = voices.engine_for(language=language, voice=settings.voice)
+            engine = speaker
         info = house.engines.info(kind, engine)
         in_use[kind] = {"name": engine, "title": info.title, "remote": info.remote}
         if kind == "llm" and engine == model.engine:
