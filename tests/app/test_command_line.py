@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from tests.app.conftest import CommandLine
+from tests.app.conftest import CommandLine, plain_environment
 
 from syrinx.audio import read_wav
 from syrinx.audio.levels import rms_dbfs
@@ -181,3 +183,35 @@ def test_without_a_command_the_help_is_shown(syrinx: CommandLine) -> None:
     shown = syrinx().stdout
     for command in ("serve", "say", "listen", "talk", "doctor", "voices", "models", "verify"):
         assert command in shown
+
+
+def test_no_model_library_is_imported_before_a_model_is_opened(tmp_path: Path) -> None:
+    """Each takes tenths of a second and tens of megabytes, and a start with nothing downloaded needs none."""
+    looked_at = (
+        "import asyncio, sys\n"
+        "import syrinx.app.cli\n"
+        "assert 'syrinx.app.house' not in sys.modules, 'commands load what they need'\n"
+        "import syrinx.app.server\n"
+        "from pathlib import Path\n"
+        "from syrinx.app.house import open_house\n"
+        "from syrinx.app.model_house import model_house\n"
+        "from syrinx.app.options import talk_options\n"
+        "from syrinx.app.settings import Settings\n"
+        "async def look():\n"
+        "    async with open_house(Settings(home=Path('home'), llm='companion')) as house:\n"
+        "        await model_house(house).list()\n"
+        "        await talk_options(house)\n"
+        "asyncio.run(look())\n"
+        "heavy = ('ctranslate2', 'faster_whisper', 'kokoro_onnx', 'huggingface_hub', 'tokenizers', 'av', 'torch')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", looked_at],
+        cwd=tmp_path,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

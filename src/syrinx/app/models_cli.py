@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from syrinx.app.house import House, open_house
 from syrinx.app.running import err, out, run
 from syrinx.app.settings import read_settings
-from syrinx.engines.abilities import fast_enough
-from syrinx.engines.models import ModelKind
 from syrinx.errors import SyrinxError
+
+if TYPE_CHECKING:
+    from syrinx.app.house import House
+    from syrinx.engines.models import ModelKind
 
 app = typer.Typer(help="Ears, voices and minds that can be downloaded.", no_args_is_help=True)
 
@@ -28,6 +29,7 @@ def list_models(
 ) -> None:
     """List the models there are, and which suit this machine."""
     from syrinx.app import model_house, models_command  # noqa: PLC0415 - each command loads what it needs
+    from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
         async with open_house(read_settings()) as house:
@@ -46,6 +48,7 @@ def pull(
 ) -> None:
     """Download models, after showing licence and size, and measure how fast they are here."""
     from syrinx.app import pull_command  # noqa: PLC0415
+    from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
         async with open_house(read_settings()) as house:
@@ -66,6 +69,7 @@ def pull(
 def remove(names: Names, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete models' files."""
     from syrinx.app import models_command, pull_command  # noqa: PLC0415
+    from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
         async with open_house(read_settings()) as house:
@@ -81,6 +85,7 @@ def verify(
 ) -> None:
     """Compare models' files with their checksums. How well they work is said by `syrinx verify`."""
     from syrinx.app import models_command  # noqa: PLC0415
+    from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
         async with open_house(read_settings()) as house:
@@ -96,6 +101,7 @@ def adopt(
 ) -> None:
     """Use a model whose files are on this machine already."""
     from syrinx.app import models_command  # noqa: PLC0415
+    from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
         async with open_house(read_settings()) as house:
@@ -115,6 +121,8 @@ def _kind(given: str | None) -> ModelKind | None:
 
 async def _measure(house: House, names: list[str], console: Console) -> None:
     """Find out how fast those are that have come; what cannot be measured is said and changes nothing."""
+    from syrinx.engines.abilities import fast_enough  # noqa: PLC0415
+
     house.shelf.refresh()
     for installed in house.shelf.unmeasured():
         model = installed.model

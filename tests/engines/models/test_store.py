@@ -356,3 +356,24 @@ async def test_a_newer_catalogue_that_wants_another_file_calls_the_model_damaged
         await pull_tiny(store)
         assert store.status("tiny").state == "installed"
     assert hub.bytes_served("model.bin") == len(WEIGHTS)
+
+
+def test_sweeping_leaves_the_way_open_for_another_process_that_removes(tmp_path: Path) -> None:
+    removed = tmp_path / ".removed"
+    (removed / "tiny-0815").mkdir(parents=True)
+    Shelf(tmp_path).sweep()
+    assert list(removed.iterdir()) == []
+
+
+async def test_what_a_check_found_is_not_said_of_a_model_that_came_meanwhile(hub: HubStandIn, folder: Path) -> None:
+    async with open_store(folder, hub.url) as store:
+        await pull_tiny(store)
+        shelf = Shelf(folder)
+        checked = shelf.find(tiny())
+        assert checked is not None
+        await store.remove("tiny")
+        hub.commit = "beef" * 10
+        await pull_tiny(store)
+        shelf.mark("tiny", checked, "model.bin is damaged.")
+        assert store.status("tiny").state == "installed"
+        assert store.installed()[0].revision == hub.commit

@@ -9,6 +9,7 @@ FOLDER/.removed/NAME-...      renamed away, about to be deleted
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -114,10 +115,12 @@ class Shelf:
         write_manifest(record, manifest)
 
     def mark(self, name: str, found: Found, problem: str) -> None:
-        """Remember what a check has found, or with "" that it found nothing."""
+        """Remember what a check has found, or with "" that it found nothing; a model that came since is not meant."""
         if found.manifest is None or found.manifest.problem == problem:
             return
         record = self.adoption_of(name) if found.adopted else found.path / MANIFEST_NAME
+        if read_manifest(record) != found.manifest:
+            return
         write_manifest(record, dataclasses.replace(found.manifest, problem=problem))
 
     def remove(self, name: str) -> int:
@@ -130,8 +133,13 @@ class Shelf:
         return before
 
     def sweep(self) -> None:
-        """Delete what was renamed away, by an earlier run too. What cannot be deleted is tried again the next time."""
-        shutil.rmtree(self.folder / ".removed", ignore_errors=True)
+        """Delete what was renamed away, by an earlier run too. What cannot be deleted is tried again the next time.
+
+        The folder itself stays: another process may be about to rename something into it.
+        """
+        with contextlib.suppress(OSError):
+            for removed in (self.folder / ".removed").iterdir():
+                shutil.rmtree(removed, ignore_errors=True)
 
     def _set_aside(self, path: Path) -> None:
         """A link is removed as a link: what it points to is not ours."""
