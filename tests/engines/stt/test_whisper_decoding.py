@@ -44,6 +44,19 @@ async def test_finals_go_first_then_partials_then_recordings() -> None:
 
 
 @virtual_time
+async def test_the_pause_of_who_has_gone_on_speaking_does_not_keep_a_final_waiting() -> None:
+    decoders, log = queue()
+    hesitating = Talker()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(decoders.decode(Talker(), Rank.FINAL, lambda: log.work("first")))
+        group.create_task(decoders.decode(hesitating, Rank.FINAL, lambda: log.work("pause")))
+        await asyncio.sleep(0.5)
+        group.create_task(decoders.decode(Talker(), Rank.FINAL, lambda: log.work("final")))
+        hesitating.goes_on = True
+    assert log.done == ["first", "final", "pause"]
+
+
+@virtual_time
 async def test_whoever_waited_longest_for_a_partial_has_the_next() -> None:
     decoders, log = queue()
     talkers = {name: Talker() for name in "abc"}

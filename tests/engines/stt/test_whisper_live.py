@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from tests.engines.stt.whisper_stand_in import ScriptedRecognizer, VirtualExecut
 
 from syrinx.audio.pcm import PcmChunk, chunk_of, silence
 from syrinx.engines.stt.contract import DETECT, HeardAudio, Pause, Transcript, TranscriptionRequest
-from syrinx.engines.stt.local_agreement import CUT_AFTER_S
+from syrinx.engines.stt.local_agreement import CUT_AFTER_S, FORCE_AFTER_S
 from syrinx.engines.stt.whisper import WhisperStt
 from syrinx.engines.stt.whisper_decoding import DecodeQueue
 from syrinx.engines.stt.whisper_doubts import Hypothesis
+from syrinx.engines.stt.whisper_model import WINDOW_S
 from syrinx.testing.human_clips import human_clips
 from syrinx.testing.stt_conformance import assert_stable, frames_of, listen
 from syrinx.testing.virtual_time import virtual_now_s, virtual_time
@@ -91,12 +93,43 @@ async def test_a_final_does_not_wait_for_a_pause_that_turned_out_to_be_none(book
     recognizer = ScriptedRecognizer(by_length)
     stt = WhisperStt(recognizer, DecodeQueue(VirtualExecutor(3.0, steps=10), decoders=1))
     frames = frames_of(books)
-    hesitating = [*frames[:-30], Pause(), *frames[-30:-15], Pause(), *frames[-15:], Pause()]
-    told = await spoken(stt, hesitating)
+    haltingly = [*frames[:-30], Pause(), *frames[-30:-15], Pause(), *frames[-15:], Pause()]
+    told = await spoken(stt, haltingly)
     assert [transcript.settled for _, transcript in told[-4:]] == [True, True, True, False]
     assert told[-1][1].text == by_length(recognizer.decoded[-1][0])
     assert told[-1][0] - books.duration_ms / 1000 <= 3.0 + 0.3 + 0.01
     assert_stable([transcript for _, transcript in told])
+
+
+def hesitating(speech: PcmChunk, *, every_frames: int, times: int) -> list[HeardAudio]:
+    items: list[HeardAudio] = []
+    for number, frame in enumerate(frames_of(speech) * times, 1):
+        items += [frame] if number % every_frames else [frame, Pause()]
+    return items
+
+
+@virtual_time
+async def test_pauses_within_speech_do_not_keep_others_waiting_for_their_finals(books: PcmChunk) -> None:
+    stt, _ = ear(cost_s=1.0)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(6):
+            group.create_task(spoken(stt, hesitating(books, every_frames=30, times=4)))
+        await asyncio.sleep(3.3)
+        began_s = virtual_now_s()
+        other = group.create_task(spoken(stt, [*frames_of(books), Pause()]))
+    assert other.result()[-1][0] - began_s - books.duration_ms / 1000 <= 2 * 1.0 + 0.01
+
+
+@virtual_time
+async def test_who_hesitates_a_lot_is_shown_words_all_the_while_and_decoding_stays_bounded(books: PcmChunk) -> None:
+    stt, recognizer = ear(cost_s=1.0)
+    told = await spoken(stt, hesitating(books, every_frames=12, times=8))
+    words_at_s = [at_s for (_, before), (at_s, now) in pairwise(told) if now.text != before.text]
+    assert max(later - earlier for earlier, later in pairwise(words_at_s)) <= 4.0
+    assert max(length_s for length_s, _ in recognizer.decoded) <= WINDOW_S
+    assert sum(length_s for length_s, _ in recognizer.decoded[-1:]) <= FORCE_AFTER_S + 4
+    assert_stable([transcript for _, transcript in told])
+    assert sum(transcript.settled for _, transcript in told) == len(frames_of(books)) * 8 // 12
 
 
 @virtual_time
@@ -193,8 +226,8 @@ async def test_no_word_that_was_stable_changes_over_human_clips_with_noise(seed:
     recognizer = ScriptedRecognizer(Wavering(" ".join(clip.text for clip in clips), length_s=length_s, seed=seed))
     executor = VirtualExecutor((0.05, 0.2, 0.4)[seed % 3], steps=4)
     stt = WhisperStt(recognizer, DecodeQueue(executor, decoders=1))
-    hesitating = [(*frames[:20], Pause(), *frames[20:], Pause()) for frames in map(frames_of, noisy)]
-    told = [transcript for _, transcript in await spoken(stt, [item for items in hesitating for item in items])]
+    haltingly = [(*frames[:20], Pause(), *frames[20:], Pause()) for frames in map(frames_of, noisy)]
+    told = [transcript for _, transcript in await spoken(stt, [item for items in haltingly for item in items])]
     assert_stable(told)
     assert sum(transcript.settled for transcript in told) == 2 * len(noisy)
     assert max(transcript.stable_chars for transcript in told[:-1]) > 20

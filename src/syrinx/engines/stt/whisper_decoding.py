@@ -1,7 +1,7 @@
 """Who is decoded next: all utterances of one Whisper share its few decoders, and nobody waits long for a final.
 
-Finals (and what answers a pause) go first, then partials, whoever has waited longest for one; batches of recordings
-take what is left, but are not left out for ever.
+Finals (and what answers a pause, while it is one) go first, then partials, whoever has waited longest for one; batches
+of recordings take what is left, but are not left out for ever.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class Talker:
 
     served_s: float = 0.0
     """When it last got a decoder."""
+    goes_on: bool = False
+    """It spoke on after the pause that is being settled, which is no more urgent then than a partial."""
 
 
 @dataclass(eq=False, slots=True)
@@ -161,7 +163,7 @@ class DecodeQueue:
 
 
 def _order(ticket: _Ticket, now_s: float) -> tuple[float, float]:
-    if ticket.rank is Rank.PARTIAL:
+    if ticket.rank is Rank.PARTIAL or (ticket.rank is Rank.FINAL and ticket.talker.goes_on):
         return (Rank.PARTIAL, ticket.talker.served_s)
     late = ticket.rank is Rank.RECORDING and now_s - ticket.asked_s >= _RECORDING_WAITS_S
     return (Rank.PARTIAL - 0.5 if late else ticket.rank, ticket.asked_s)

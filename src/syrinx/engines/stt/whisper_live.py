@@ -63,8 +63,6 @@ class _Decoded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
     rank: Rank
-    until_sample: int | None
-    """What it is going to have heard; None for what there is when its turn comes."""
     task: asyncio.Task[_Decoded]
 
 
@@ -90,7 +88,12 @@ class LiveHearing:
         self._base_sample = 0
         self._speech: Speech = np.zeros(0, np.float32)
         self._decoded: _Decoded | None = None
-        self._settled_at: int | None = None
+        self._settled_at = 0
+        """Up to which sample nothing is still to be decoded."""
+        self._until_sample = 0
+        """Where the latest pause is."""
+        self._taken_until: int | None = None
+        """What the decoding under way hears; None while it waits for its turn."""
         self._told = ""
         self._surest: list[float] = []
         """Mean log probability of each part of the utterance that was let go of."""
@@ -100,13 +103,20 @@ class LiveHearing:
             clock = asyncio.get_running_loop().time
             began_s = clock()
             due_sample = 0
-            pauses = 0
+            owed: list[int] = []  # pauses that are not answered yet, by their place
             ended = False
             work: _Work | None = None
             heard: asyncio.Future[HeardAudio] | None = None
             try:
-                while not (ended and work is None):
-                    if work is None and self._heard_sample >= due_sample:
+                while True:
+                    while owed and owed[0] <= self._settled_at:
+                        owed.pop(0)
+                        yield self._tell(settled=True)
+                    if ended and self._settled_at == self._heard_sample:
+                        break
+                    if work is None and (owed or ended):
+                        work = self._begin(talker, Rank.FINAL)
+                    elif work is None and self._heard_sample >= due_sample:
                         due_sample = self._heard_sample + round(self._queue.partial_every_s * SAMPLE_RATE_HZ)
                         if self._heard_sample:
                             work = self._begin(talker, Rank.PARTIAL)
@@ -119,32 +129,25 @@ class LiveHearing:
                     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                     if work is not None and work.task.done():
                         self._take(work)
-                        settled, work = work.rank is Rank.FINAL, None
-                        while settled and pauses:
-                            pauses -= 1
-                            yield self._tell(settled=True)
-                        if self._agreement.text != self._told and not ended:
+                        work = None
+                        if not owed and not ended and self._agreement.text != self._told:
                             yield self._tell()
                         continue
                     if heard is None or not heard.done():
                         continue
                     item = _item(heard)
                     heard = None
+                    talker.goes_on = isinstance(item, PcmChunk)
                     if isinstance(item, PcmChunk):
                         self._hear(item)
                         continue
                     ended = item is None
-                    pauses += not ended
-                    # What has not heard everything is of no use now, be it a partial or the answer to an earlier
-                    # pause that turned out to be none: that pause is answered with this one.
-                    if work is not None and (work.rank is Rank.PARTIAL or work.until_sample != self._heard_sample):
+                    self._until_sample = self._heard_sample
+                    if not ended:
+                        owed.append(self._heard_sample)
+                    if work is not None and self._is_late(work, ended=ended):
                         await _dropped(work.task)
                         work = None
-                    if work is None and self._settled_at != self._heard_sample:
-                        work = self._begin(talker, Rank.FINAL)
-                    while work is None and pauses:
-                        pauses -= 1
-                        yield self._tell(settled=True)
             finally:
                 await _dropped(work.task if work is not None else None)
                 await _dropped(heard)
@@ -161,17 +164,26 @@ class LiveHearing:
         self._audio += chunk.pcm
 
     def _begin(self, talker: Talker, rank: Rank) -> _Work:
-        """A partial hears what there is when its turn comes, what settles only what came before the pause."""
-        until_sample = self._heard_sample if rank is Rank.FINAL else None
-        decoding = self._queue.decode(talker, rank, lambda: self._snapshot_work(until_sample))
-        name = "whisper partial" if until_sample is None else "whisper settles"
-        return _Work(rank=rank, until_sample=until_sample, task=asyncio.create_task(decoding, name=name))
+        self._taken_until = None
+        decoding = self._queue.decode(talker, rank, lambda: self._snapshot_work(rank))
+        return _Work(rank=rank, task=asyncio.create_task(decoding, name=f"whisper {rank.name.lower()}"))
 
-    def _snapshot_work(self, until_sample: int | None) -> Work[_Decoded]:
-        final = until_sample is not None
-        samples = None if until_sample is None else until_sample - self._base_sample
+    def _is_late(self, work: _Work, *, ended: bool) -> bool:
+        """Whether a decoding is of no use at a pause, or at the end.
+
+        At a pause that is a partial. What settles an earlier pause is finished, or somebody who hesitates a lot would
+        never be shown a word; at the end nobody needs that either. What still waits for its turn is going to hear all.
+        """
+        if work.rank is Rank.PARTIAL:
+            return True
+        return ended and self._taken_until is not None and self._taken_until != self._heard_sample
+
+    def _snapshot_work(self, rank: Rank) -> Work[_Decoded]:
+        """A partial hears what there is when its turn comes, what settles only what came before the latest pause."""
+        final = rank is Rank.FINAL
+        self._taken_until = self._until_sample if final else self._heard_sample
         snapshot = _Snapshot(
-            audio=bytes(self._audio[: None if samples is None else samples * BYTES_PER_SAMPLE]),
+            audio=bytes(self._audio[: (self._taken_until - self._base_sample) * BYTES_PER_SAMPLE]),
             base_sample=self._base_sample,
             speech=self._speech,
             language=self._language,
@@ -189,26 +201,21 @@ class LiveHearing:
         decoded = work.task.result()
         if decoded.complete:
             self._decoded = decoded
-        if work.rank is Rank.PARTIAL:
-            self._agree(decoded)
-            return
-        # Settled for good; nothing more is confirmed by it.
         self._learn(decoded)
-        self._agreement.settle(decoded.words)
-        self._settled_at = decoded.heard_sample
+        if work.rank is Rank.FINAL:
+            self._agreement.settle(decoded.words)
+            self._settled_at = decoded.heard_sample
+        elif self._language is None:
+            return
+        else:
+            self._agreement.hear(decoded.words)
+        if self._agreement.cut(decoded.heard_sample / SAMPLE_RATE_HZ):
+            self._surest.append(decoded.avg_logprob)
+            self._let_go(int(self._agreement.cut_s * SAMPLE_RATE_HZ))
 
     def _tell(self, *, settled: bool = False) -> Transcript:
         self._told = self._agreement.text
         return replace(self._transcript(), settled=settled)
-
-    def _agree(self, decoded: _Decoded) -> None:
-        self._learn(decoded)
-        if self._language is None:
-            return
-        self._agreement.hear(decoded.words)
-        if self._agreement.cut(decoded.heard_sample / SAMPLE_RATE_HZ):
-            self._surest.append(decoded.avg_logprob)
-            self._let_go(int(self._agreement.cut_s * SAMPLE_RATE_HZ))
 
     def _learn(self, decoded: _Decoded) -> None:
         self._language = self._language or decoded.language
