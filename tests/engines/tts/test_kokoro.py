@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable
@@ -335,6 +337,20 @@ async def test_a_closed_engine_refuses_and_leaves_neither_thread_nor_file(
             pass
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("kokoro")]
     assert not await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much memory a process has, and takes it back")
+async def test_an_engine_that_is_closed_gives_its_memory_back(tmp_path: Path) -> None:
+    folder = await asyncio.to_thread(write_tiny_kokoro, tmp_path, layers=100)
+    weights_bytes = (folder / MODEL_FILE).stat().st_size
+    async with provider.open({"path": str(folder)}) as engine:
+        await speak(engine, SpeechRequest(text=HELLO))
+        open_bytes = resident_bytes()
+    assert open_bytes - resident_bytes() > weights_bytes / 2
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def test_eight_at_once_say_exactly_what_they_say_alone(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import importlib.util
-import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syrinx.engines.contract import Availability, EngineInfo, Options
+from syrinx.engines.machine import usable_cores
 from syrinx.engines.threads import Emit
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice
 from syrinx.engines.tts.kokoro_clips import SAMPLE_RATE_HZ, PieceOfSpeech
@@ -63,6 +63,7 @@ class KokoroEngine:
             speed=model.speeds,
             blends=True,
         )
+        self._closed = False
         self._speaker = PieceSpeaker(name="kokoro", threads=streams, max_waiting=MAX_WAITING)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
@@ -92,9 +93,12 @@ class KokoroEngine:
             raise BadInput(f"nothing in this text can be spoken in {request.language!r}: send words of that language")
 
     async def aclose(self) -> None:
-        """Let what is being spoken finish its piece, then free model and library."""
+        """Let what is being spoken finish its piece, then free model and library. Closing again does nothing."""
         await self._speaker.aclose()
         self._pronouncer.close()
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._model.close)
 
     def _speak(self, speech: _Speech, piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
         sounds = self._pronouncer.sounds_of(
@@ -200,7 +204,7 @@ def understood(options: Options) -> KokoroSettings:
     device = options.get("device", "auto")
     if device not in DEVICES:
         raise ConfigurationError(f"kokoro's option 'device' is {device!r}: it is one of {', '.join(DEVICES)}")
-    threads = _number(options, "threads", default=_processors(), highest=MAX_THREADS)
+    threads = _number(options, "threads", default=min(MAX_THREADS, usable_cores()), highest=MAX_THREADS)
     default_streams = min(MAX_STREAMS, max(1, threads // THREADS_PER_STREAM))
     streams = _number(options, "streams", default=default_streams, highest=MAX_STREAMS)
     return KokoroSettings(path=options.get("path", ""), threads=threads, streams=streams, device=device)
@@ -213,12 +217,6 @@ def _number(options: Options, name: str, *, default: int, highest: int) -> int:
     if not given.isdecimal() or not 1 <= int(given) <= highest:
         raise ConfigurationError(f"kokoro's option '{name}' is {given!r}: a number from 1 to {highest} is needed")
     return int(given)
-
-
-def _processors() -> int:
-    """Those that this process may use, which in a container are fewer than there are."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MAX_THREADS, allowed)
 
 
 def _load(files: KokoroFiles, settings: KokoroSettings) -> KokoroEngine:

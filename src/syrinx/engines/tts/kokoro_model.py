@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from syrinx.engines.freed_memory import give_back_freed_memory
 from syrinx.engines.tts.kokoro_clips import SAMPLE_RATE_HZ, Floats
 from syrinx.engines.tts.kokoro_files import REMEDY, KokoroFiles
 from syrinx.errors import EngineError, EngineUnavailable
@@ -82,6 +83,11 @@ class KokoroModel:
         if not audio.size or not np.isfinite(audio).all():
             raise EngineError("Kokoro's model gave no sound: its file may be damaged, or made for another device")
         return np.asarray(audio, dtype=np.float32), [timing.start * SAMPLE_RATE_HZ for timing in timings]
+
+    def close(self) -> None:
+        """Free the weights; nothing can be spoken any more."""
+        del self._session, self._kokoro
+        give_back_freed_memory()
 
 
 class StoppableSession(onnxruntime.InferenceSession):
