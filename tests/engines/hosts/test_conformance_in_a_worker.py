@@ -13,16 +13,24 @@ from syrinx.audio.wav import read_wav
 from syrinx.engines.hosts.worker import open_in_worker
 from syrinx.engines.llm.contract import LanguageModel
 from syrinx.engines.stt.contract import SpeechToText
-from syrinx.engines.tts.contract import TextToSpeech
+from syrinx.engines.tts.contract import SpeechRequest, TextToSpeech
 from syrinx.testing.human_clips import RECORDINGS
 from syrinx.testing.llm_conformance import LlmConformance
 from syrinx.testing.stt_conformance import SttConformance, Utterance
-from syrinx.testing.tts_conformance import TtsConformance
+from syrinx.testing.tiny_kokoro import write_tiny_kokoro
+from syrinx.testing.tts_conformance import TtsConformance, speak
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def espeak() -> AsyncGenerator[TextToSpeech, None]:
     async with open_in_worker("tts", "espeak", {}) as engine:
+        yield engine
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kokoro(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[TextToSpeech, None]:
+    folder = write_tiny_kokoro(tmp_path_factory.mktemp("kokoro"))
+    async with open_in_worker("tts", "kokoro", {"path": str(folder), "streams": "2"}) as engine:
         yield engine
 
 
@@ -43,6 +51,19 @@ class TestEspeakInAWorker(TtsConformance):
     @pytest.fixture
     def tts(self, espeak: TextToSpeech) -> TextToSpeech:
         return espeak
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestKokoroInAWorker(TtsConformance):
+    @pytest.fixture
+    def tts(self, kokoro: TextToSpeech) -> TextToSpeech:
+        return kokoro
+
+    async def test_grades_and_aliases_of_voices_cross(self, tts: TextToSpeech) -> None:
+        heart = next(voice for voice in tts.voices if voice.id == "af_heart")
+        assert (heart.grade, "default" in heart.aliases, tts.capabilities.blends) == ("A", True, True)
+        spoken = await speak(tts, SpeechRequest(text="Good morning.", voice="alloy+am_adam*0.5"))
+        assert [word.text for word in spoken.words] == ["Good", "morning"]
 
 
 @pytest.mark.asyncio(loop_scope="module")
