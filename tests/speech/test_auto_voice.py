@@ -159,8 +159,22 @@ async def test_an_alias_goes_to_the_first_that_knows_it_and_speaks_the_language(
     voices = AutoVoice({"first": mixing(one=("alloy",)), "second": french(), "third": mixing(alloy=(), two=("Nova",))})
     assert voices.engine_for(language="en", voice="alloy") == "third"
     assert voices.engine_for(language="en", voice="nova") == "third"
-    with pytest.raises(UnknownVoice, match="does not speak 'fr'"):
-        voices.engine_for(language="fr", voice="nova")
+
+
+async def test_an_alias_whose_engines_do_not_speak_the_language_stands_for_any_voice_that_does() -> None:
+    second = french()
+    voices = AutoVoice({"first": mixing(one=("alloy", "default")), "second": second})
+    for alias in ("alloy", "Default"):
+        assert voices.engine_for(language="fr", voice=alias) == "second"
+        chunks = [chunk async for chunk in voices.synthesize(SpeechRequest(text="un", language="fr", voice=alias))]
+        assert {chunk.engine for chunk in chunks} == {"second"}
+    with pytest.raises(UnknownVoice, match="no engine has"):
+        voices.engine_for(language="fr", voice="nobody")
+
+
+@pytest.mark.parametrize("language", ["en_US", "EN-us", " en"])
+def test_a_language_is_understood_however_its_tag_is_written(language: str) -> None:
+    assert both().engine_for(language=language, voice=None) == "first"
 
 
 async def test_every_chunk_says_which_engine_spoke() -> None:

@@ -22,8 +22,8 @@ class AutoVoice:
     """`engines` by name, the preferred first; the caller opened them and closes them.
 
     A voice is named by its id, or as "engine:id" where two engines have voices of the same id; else by an alias, which
-    the first engine gets that knows it and speaks the language; or it is a mix of voices of one engine. Without one the
-    first engine that speaks the language speaks, in its own default voice. Word times are given where the engine has
+    the first engine gets that knows it and speaks the language; or it is a mix of voices of one engine. Without one, or
+    with an alias of engines that do not speak the language, the first that does speaks, in its own default voice. Word times are given where the engine has
     them, so `capabilities.word_times` is true only when all have; likewise speed and pitch reach as far as all reach.
     """
 
@@ -116,7 +116,8 @@ class AutoVoice:
             if self._speaks(known[0], language):
                 return known
         if voice.lower() in self._aliases:
-            raise UnknownVoice(f"the voice {voice[:60]!r} does not speak {language[:20]!r}: choose another, or none")
+            # It asks for any voice of that kind, as clients do that must name one.
+            return first, None
         raise UnknownVoice(f"no engine has a voice {voice[:60]!r}: the list of voices names those that exist")
 
     def _mixed(self, blend: str, language: str) -> tuple[str, str]:
@@ -154,7 +155,7 @@ class AutoVoice:
 
 
 def _primary(language: str) -> str:
-    return language.partition("-")[0].lower()
+    return language.strip().replace("_", "-").partition("-")[0].lower()
 
 
 def _named_apart(engines: Mapping[str, TextToSpeech]) -> list[tuple[Voice, str, str]]:
