@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize
 
 from syrinx.testing.human_clips import RECORDINGS
 
 from ..browser import open_chromium
-from .mock_server import MockServer, serve
+from .mock_server import MockServer, Stage, open_stage
 
 RECORDING = RECORDINGS / "LJ001-0002.wav"
 
@@ -22,32 +22,56 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    with open_stage() as opened:
+        yield opened
+
+
 @pytest.fixture
-def server() -> Iterator[MockServer]:
+def server(stage: Stage) -> MockServer:
     mock = MockServer()
-    with serve(mock) as address:
-        mock.address = address
-        yield mock
+    stage.play(mock)
+    return mock
 
 
 OpenPage = Callable[..., Page]
+WINDOW: ViewportSize = {"width": 1100, "height": 760}
+FORGET = "localStorage.clear(); sessionStorage.clear();"
+
+
+@pytest.fixture(scope="session")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    """One page for all tests that ask for nothing special: a browser takes half a second to make another."""
+    context = browser.new_context(viewport=WINDOW)
+    context.set_default_timeout(5000)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: MockServer) -> Iterator[OpenPage]:
-    """Opens the page in a fresh context; an error in the page's own code fails the test at its end."""
+def open_page(browser: Browser, shared_page: Page, server: MockServer) -> Iterator[OpenPage]:
+    """Opens the page as for the first time; an error in the page's own code fails the test at its end."""
     faults: list[str] = []
     contexts: list[BrowserContext] = []
+    shared: list[Page] = []
+
+    def note(fault: Error) -> None:
+        faults.append(str(fault))
 
     def open_one(*, path: str = "", before: str = "", connected: bool = True, **options: Any) -> Page:
-        options.setdefault("viewport", {"width": 1100, "height": 760})
-        context = browser.new_context(**options)
-        contexts.append(context)
-        context.set_default_timeout(5000)
-        if before:
-            context.add_init_script(before)
-        page = context.new_page()
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        if before or options or shared:
+            options.setdefault("viewport", WINDOW)
+            context = browser.new_context(**options)
+            contexts.append(context)
+            context.set_default_timeout(5000)
+            if before:
+                context.add_init_script(before)
+            page = context.new_page()
+        else:
+            page = shared_page
+            shared.append(page)
+        page.on("pageerror", note)
         page.goto(server.address + path)
         if connected:
             page.wait_for_function("document.body.dataset.state === 'idle'")
@@ -56,6 +80,11 @@ def open_page(browser: Browser, server: MockServer) -> Iterator[OpenPage]:
     yield open_one
     for context in contexts:
         context.close()
+    for page in shared:
+        page.goto(server.address + "health")  # of the same origin, and none of our code runs there
+        page.evaluate(FORGET)
+        page.mouse.move(0, 0)
+        page.remove_listener("pageerror", note)
     assert not faults, f"the page's own code failed: {faults}"
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import mimetypes
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 Message = dict[str, Any]
@@ -320,17 +321,50 @@ class MockServer:
                 Route("/api/models/{name}/pull", self._models, methods=["POST", "DELETE"]),
                 Route("/api/models/{name}/verify", self._models, methods=["POST"]),
                 Route("/health", self._health),
-                Mount("/", StaticFiles(directory=WEB, html=True)),
+                Mount("/", page_files),
             ],
-            middleware=[Middleware(GZipMiddleware)],
         )
 
 
+@cache
+def compressed(path: str) -> bytes:
+    return gzip.compress((WEB / path).read_bytes())
+
+
+async def page_files(scope: Scope, receive: Receive, send: Send) -> None:
+    """The page from memory: every test loads all of it."""
+    path = str(scope["path"]).lstrip("/") or "index.html"
+    if not (WEB / path).is_file():
+        await Response(status_code=404)(scope, receive, send)
+        return
+    media_type = mimetypes.guess_type(path)[0]
+    answer = Response(
+        compressed(path), media_type=media_type, headers={"Content-Encoding": "gzip", "Cache-Control": "max-age=3600"}
+    )
+    await answer(scope, receive, send)
+
+
+class Stage:
+    """One listening server for all tests; whose mock answers is set by each."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self._app: ASGIApp = page_files
+
+    def play(self, mock: MockServer) -> None:
+        mock.address = self.address
+        self._app = mock.app()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
 @contextmanager
-def serve(mock: MockServer) -> Generator[str]:
-    """Run it on a free loopback port; yields the page's address."""
+def open_stage() -> Generator[Stage]:
+    """On a free loopback port."""
+    stage = Stage()
     config = uvicorn.Config(
-        mock.app(), host="127.0.0.1", port=0, log_level="warning", ws="websockets-sansio", lifespan="off",
+        stage, host="127.0.0.1", port=0, log_level="warning", ws="websockets-sansio", lifespan="off",
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
@@ -340,9 +374,9 @@ def serve(mock: MockServer) -> Generator[str]:
     while not server.started:
         assert time.monotonic() < deadline, "the mock server did not start"
         time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    stage.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
     try:
-        yield f"http://127.0.0.1:{port}/"
+        yield stage
     finally:
         server.should_exit = True
         thread.join(WAIT_S)

@@ -70,6 +70,31 @@ def test_recognition_on_the_device_is_asked_for_and_said(open_page: OpenPage) ->
     assert about == [True, "en-US", True]
 
 
+def test_it_does_not_begin_before_it_is_known_where_the_sound_goes(open_page: OpenPage) -> None:
+    asked = """
+      globalThis.known = Promise.withResolvers();
+      SpeechRecognition.available = () => known.promise;
+    """
+    page = open_page(before=FAKE + SWITCHED_ON + asked)
+    page.click("#voice-button")
+    expect(page.locator("#voice-button")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("runs.length") == 0
+    page.evaluate("known.resolve('available')")
+    runs(page, 1)
+    assert page.evaluate("runs[0].processLocally") is True
+
+
+def test_one_that_is_finishing_is_not_begun_again_by_another_language(open_page: OpenPage) -> None:
+    page = hear(open_page)
+    page.click("#voice-button")
+    page.click("#open-settings")
+    page.select_option("#language", "de")
+    page.evaluate("runs[0].end()")
+    page.keyboard.press("Escape")
+    expect(page.locator("#state-words")).to_have_text("Press to talk")
+    assert page.evaluate("[runs.length, runs[0].calls.at(-1)]") == [1, "stop"]
+
+
 def test_its_words_are_shown_as_they_come_and_sent_when_final_and_no_sound_is(
     open_page: OpenPage, server: MockServer
 ) -> None:

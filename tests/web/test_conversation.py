@@ -221,6 +221,13 @@ def test_the_time_line_is_to_scale_and_has_words(page: Page, server: MockServer)
     expect(page.locator(".timeline-figures")).to_be_hidden()
     button.click()
     expect(page.locator(".timeline-figures")).to_be_visible()
+    page.mouse.move(0, 0)
+    # Opened it stays, and hides nothing of the conversation while it does.
+    figures, words = page.locator(".timeline-figures"), page.locator(".reply .words")
+    assert figures.bounding_box() is not None
+    assert figures.evaluate("one => one.getBoundingClientRect().top") >= words.evaluate(
+        "one => one.getBoundingClientRect().bottom"
+    )
 
 
 def test_the_time_line_says_who_heard_and_who_spoke(page: Page, server: MockServer) -> None:

@@ -65,7 +65,9 @@ def test_models_stand_with_the_engines_and_the_rest_of_a_long_list_is_a_press_aw
     page.click("text=Show 2 more")
     assert titles(page, "stt") == ["Whisper base", "Whisper small", "Whisper tiny", "Whisper medium"]
     expect(card(page, "whisper-tiny").locator(".model-title")).to_be_focused()
-    expect(page.locator("text=Show 2 more")).to_be_hidden()
+    page.click("text=Show fewer")
+    assert titles(page, "stt") == ["Whisper base", "Whisper small"]
+    expect(page.locator("text=Show 2 more")).to_be_focused()
 
 
 def test_getting_one_shows_its_licence_first_then_how_far_it_is_and_what_it_is_good_for_here(
@@ -98,10 +100,9 @@ def test_getting_one_shows_its_licence_first_then_how_far_it_is_and_what_it_is_g
     expect(figures).to_have_text("All here; checking every file")
     server.install("whisper-base", measuring=True)
     expect(card(page, "whisper-base")).to_contain_text("is being measured")
-    server.install("whisper-base", measuring=False, ability=FAST)
+    server.install("whisper-base", measuring=False, ability=FAST, in_use=True)
     expect(card(page, "whisper-base")).to_contain_text(
-        "Installed: used from your next turn, unless you chose another. "
-        "Measured here: about 5 times faster than you speak."
+        "Hears you now. Measured here: about 5 times faster than you speak."
     )
     was_said(page, "Whisper base is installed.")
     assert not page.evaluate("said.some((one) => one.includes('a second'))")
@@ -256,10 +257,78 @@ def test_talk_says_what_a_new_model_changes(open_page: OpenPage, server: MockSer
     server.pulling("whisper-base", 1_000_000)
     page = open_page(path="#system")
     expect(card(page, "whisper-base").locator(".bar")).to_be_visible()
-    server.install("whisper-base", ability=FAST)
-    expect(card(page, "whisper-base")).to_contain_text("Installed")
+    server.install("whisper-base", measuring=True)
+    expect(card(page, "whisper-base")).to_contain_text("is being measured")
+    page.click("#link-talk")
+    expect(page.locator("#better")).to_be_hidden()
+    assert page.text_content("#passing") == ""  # nobody knows yet whether it keeps up
+    server.install("whisper-base", measuring=False, ability=FAST, in_use=True)
+    page.click("#link-system")
+    expect(card(page, "whisper-base")).to_contain_text("Hears you now.")
     page.click("#link-talk")
     expect(page.locator("#passing")).to_have_text("From your next turn on Whisper base hears you.")
+
+
+def test_talk_says_of_a_new_model_that_it_is_not_used_where_it_is_not(open_page: OpenPage, server: MockServer) -> None:
+    server.pulling("whisper-base", 1_000_000)
+    server.pulling("kokoro", 1_000_000)
+    page = open_page(path="#system")
+    expect(card(page, "kokoro").locator(".bar")).to_be_visible()
+    server.install("whisper-base", problem="It does not load.")
+    server.install("kokoro", ability=FAST)
+    expect(card(page, "kokoro")).to_contain_text("Another one is preferred to it.")
+    expect(card(page, "whisper-base")).to_contain_text(
+        "Installed, but it could not be tried and is not used by itself. It does not load."
+    )
+    page.click("#link-talk")
+    expect(page.locator("#passing")).to_contain_text("Whisper base is here, but could not be tried.")
+    expect(page.locator("#passing")).to_contain_text("Kokoro is here. You can choose it under Voices.")
+
+
+WORDS = [
+    ({}, "The hub is out of order. Try `syrinx models pull kokoro` later: it goes on where it was.",
+     "The hub is out of order. Press “Try again” later: it goes on where it was."),
+    ({"partial_bytes": 5_000_000}, "Wait some minutes, then `syrinx models pull kokoro`.",
+     "Wait some minutes, then “Continue”."),
+    ({}, "Set HF_TOKEN, then `syrinx models pull qwen2.5-0.5b`.",
+     "Set HF_TOKEN, then “Try again”. The server reads such settings when it starts."),
+    ({}, "Fetch it again: syrinx models pull kokoro", "Fetch it again: “Try again”"),
+]  # fmt: skip
+
+
+def test_where_the_server_names_a_command_the_card_names_its_button(open_page: OpenPage, server: MockServer) -> None:
+    page = open_page(path="#system", before=KEEP_WHAT_IS_SAID)
+    for facts, message, words in WORDS:
+        server.pulling("kokoro", 1_000_000)
+        page.reload()
+        expect(card(page, "kokoro").locator(".bar")).to_be_visible()
+        server.stop("kokoro", {"code": "hub", "message": message, "retryable": False})
+        server.model("kokoro").update({"partial_bytes": 0, **facts})
+        expect(card(page, "kokoro").locator(".inline-problem")).to_have_text(words)
+        was_said(page, f"Kokoro: {words}")
+        name = "Continue" if facts else "Try again"
+        expect(button(page, "kokoro", name)).to_be_visible()
+
+
+def test_an_address_of_a_half_fetched_one_offers_to_continue(open_page: OpenPage, server: MockServer) -> None:
+    server.model("kokoro")["partial_bytes"] = 5_000_000
+    page = open_page(path="#system/kokoro")
+    expect(card(page, "kokoro").locator(".model-title")).to_be_focused()
+    expect(button(page, "kokoro", "Continue")).to_be_visible()
+
+
+def test_a_slow_one_that_serves_all_the_same_says_so_and_a_persons_choice_goes_before_it(
+    open_page: OpenPage, server: MockServer
+) -> None:
+    server.install("whisper-medium", ability=SLOW, in_use=True)
+    page = open_page(path="#system")
+    expect(card(page, "whisper-medium")).to_contain_text("Hears you now, but slowly")
+    page.click("#link-talk")
+    page.click("#open-settings")
+    page.select_option("#choice-stt", "pocketsphinx")
+    page.keyboard.press("Escape")
+    page.click("#link-system")
+    expect(card(page, "whisper-medium")).to_contain_text("you chose PocketSphinx (basic, built in)")
 
 
 def test_a_server_without_models_shows_its_engines_alone(open_page: OpenPage, server: MockServer) -> None:

@@ -235,9 +235,26 @@ def test_an_installed_model_is_told_of_once_and_a_press_replaces_its_command(
     page = open_page(path="#system")
     expect(page.locator("#model-whisper-base .engine-state")).to_have_text("in use")
     expect(page.locator("section[aria-labelledby=kind-stt] .engine-title")).to_have_text(
-        ["PocketSphinx (basic, built in)", "faster-whisper", "Whisper"]
+        ["PocketSphinx (basic, built in)", "faster-whisper"]
     )
     expect(page.locator(".engine-remedy", has_text="models pull")).to_have_count(0)
+    page.click("#link-talk")
+    open_settings(page)
+    assert page.locator("#choice-stt option").all_inner_texts()[1:] == [
+        "PocketSphinx (basic, built in)", "faster-whisper: not available", "Whisper base",
+    ]  # fmt: skip
+
+
+def test_what_serves_is_read_again_when_a_model_has_come(open_page: OpenPage, server: MockServer) -> None:
+    server.pulling("qwen2.5-0.5b", 700_000_000)
+    page = open_page(path="#system")
+    expect(page.locator(".engine.in-use .engine-title").last).to_have_text("Companion (a simple script, built in)")
+    server.options["engines"]["llm"][0]["chosen"] = False
+    server.options["engines"]["llm"].append(engine("qwen2.5-0.5b", "Qwen 2.5 0.5B", chosen=True))
+    server.install("qwen2.5-0.5b", in_use=True)
+    expect(page.locator(".engine.in-use .engine-title").last).to_have_text("flite (basic, English)")
+    page.click("#link-talk")
+    expect(page.locator("#llm-line")).to_have_text("Qwen 2.5 0.5B answers, on the server that runs Syrinx.")
 
 
 def test_the_theme_can_be_chosen_and_holds_before_the_first_paint(open_page: OpenPage) -> None:

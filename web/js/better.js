@@ -4,7 +4,7 @@ import { announce } from "./announcer.js";
 import { engineChosen } from "./engine-choice.js";
 import { size } from "./figures.js";
 import { keep, kept } from "./kept.js";
-import { isBest, modelsAnswer, onInstalled } from "./models.js";
+import { isBest, modelNamed, onInstalled, onModels } from "./models.js";
 import { loadOptions, onOptions, talkOptions } from "./options.js";
 import { sayInPassing } from "./problems.js";
 import { currentView, onViewShown } from "./views.js";
@@ -17,7 +17,7 @@ const INSTEAD = { stt: "hears you", tts: "speaks", llm: "answers" };
 const ORDER = Object.keys(INSTEAD);
 
 let offered = null; // what the line is about
-let untold = []; // models that came while another view was shown
+let untold = []; // names of models that came and have not been told of
 let before = currentView();
 
 function draw() {
@@ -37,19 +37,20 @@ function notAgain() {
   document.getElementById("voice-button").focus();
 }
 
-function arrivalInWords(installed) {
-  // What was measured meanwhile counts.
-  const model = modelsAnswer()?.models.find((one) => one.name === installed.name) ?? installed;
-  if (model.state !== "installed") return "";
+function arrivalInWords(model) {
+  if (model?.state !== "installed") return "";
+  if (model.problem) return `${model.title} is here, but could not be tried. Its place in System says why.`;
   if (model.ability?.fast_enough === false) return `${model.title} is here, but too slow on this machine to be used by itself.`;
   const chosen = engineChosen(model.kind);
   if ((chosen && chosen !== model.engine && chosen !== model.name) || !isBest(model)) return `${model.title} is here. You can choose it under Voices.`;
   return `From your next turn on ${model.title} ${INSTEAD[model.kind]}.`;
 }
 
+// One that is still being measured waits: nobody knows yet whether it will be used.
 function tellArrivals() {
-  const sentences = untold.map(arrivalInWords).filter(Boolean);
-  untold = [];
+  const known = untold.filter((name) => !modelNamed(name)?.measuring);
+  untold = untold.filter((name) => !known.includes(name));
+  const sentences = known.map((name) => arrivalInWords(modelNamed(name))).filter(Boolean);
   if (sentences.length > 0) sayInPassing(sentences.join(" "));
 }
 
@@ -57,13 +58,11 @@ export function startBetter() {
   dismiss.addEventListener("click", notAgain);
   onOptions(draw);
   onInstalled((model) => {
-    untold.push(model);
-    if (currentView() === "talk") {
-      tellArrivals();
-      loadOptions();
-    } else {
-      announce(`${model.title} is installed.`);
-    }
+    untold.push(model.name);
+    if (currentView() !== "talk") announce(`${model.title} is installed.`);
+  });
+  onModels(() => {
+    if (currentView() === "talk") tellArrivals();
   });
   onViewShown((view) => {
     if (view === "talk") tellArrivals();

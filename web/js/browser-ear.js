@@ -22,6 +22,7 @@ let on = Recognition !== null && kept("browser-ear", false) === true;
 let language = "";
 let onDevice = false;
 let languageAsked = 0;
+let placeKnown = false; // whether the sound stays on the device has been found out
 let running = null;
 let wanted = false;
 let restartTimer = null;
@@ -65,13 +66,13 @@ export async function useLanguage(id) {
   const mine = languageAsked;
   const next = withRegion(id || navigator.language);
   const local = await understandsHere(next);
-  if (mine !== languageAsked || (next === language && local === onDevice)) return;
+  if (mine !== languageAsked || (placeKnown && next === language && local === onDevice)) return;
+  placeKnown = true;
   language = next;
   onDevice = local;
-  if (running) {
-    drop();
-    begin();
-  }
+  if (!wanted) return; // one that is finishing may finish
+  drop();
+  begin();
 }
 
 export function hearWithBrowser() {
@@ -116,6 +117,11 @@ async function understandsHere(id) {
 function begin() {
   clearTimeout(restartTimer);
   if (running) return; // the one that is finishing begins the next at its end
+  if (!placeKnown) {
+    // No sound goes anywhere before it is known whether it may stay here.
+    if (languageAsked === 0) useLanguage("");
+    return;
+  }
   const mine = new Recognition();
   const began = performance.now();
   let taken = 0; // results that were handed on as final
@@ -123,7 +129,7 @@ function begin() {
   let fatal = null;
   mine.continuous = true;
   mine.interimResults = true;
-  mine.lang = language || withRegion(navigator.language);
+  mine.lang = language;
   if (onDevice) mine.processLocally = true;
   mine.addEventListener("result", (event) => {
     if (mine !== running) return;

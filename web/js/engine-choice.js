@@ -4,7 +4,7 @@ import { browserEarOn } from "./browser-ear.js";
 import { tell } from "./changes.js";
 import { keepInTab, keptInTab } from "./kept.js";
 import { onListeningChange } from "./listening.js";
-import { chosenEngine, enginesOf, engineTitle, onOptions, talkOptions } from "./options.js";
+import { chosenEngine, enginesOf, engineTitle, onOptions, talkOptions, wantsModel } from "./options.js";
 import { onMessage, send } from "./websocket.js";
 
 const llmNote = document.getElementById("llm-note");
@@ -39,6 +39,12 @@ function noteEngine(kind, name) {
   drawEngines();
 }
 
+// No message of a turn names the mind as the options do: they are read again whenever models come and go.
+function followAutomaticMind() {
+  const mind = chosenEngine("llm");
+  if (mind && chosenEngines.llm === undefined) inUse.llm = automatic.llm = mind;
+}
+
 function noteAutomatic() {
   for (const [kind, engine] of Object.entries(inUse)) {
     if (chosenEngines[kind] === undefined) automatic[kind] = engine;
@@ -48,7 +54,8 @@ function noteAutomatic() {
 function drawEngines() {
   for (const [kind, id] of Object.entries(engineSelects)) {
     const select = document.getElementById(id);
-    const options = enginesOf(kind).map((engine) => {
+    const offered = enginesOf(kind).filter((engine) => !wantsModel(engine) || engine.name === chosenEngines[kind]);
+    const options = offered.map((engine) => {
       const option = new Option(engine.available ? engine.title : `${engine.title}: not available`, engine.name);
       option.disabled = !engine.available;
       return option;
@@ -118,7 +125,10 @@ export function startEngineChoice() {
   for (const [kind, id] of Object.entries(engineSelects)) {
     document.getElementById(id).addEventListener("change", (event) => chooseEngine(kind, event.target.value));
   }
-  onOptions(drawEngines);
+  onOptions(() => {
+    followAutomaticMind();
+    drawEngines();
+  });
   onListeningChange(drawRemote);
   onMessage("ready", (ready) => {
     inUse = { ...ready.engines };

@@ -1,18 +1,21 @@
 // One model in the System view: what it is good for, getting it step by step, keeping it or letting it go.
 
 import { announce } from "./announcer.js";
-import { host, size, sizeOf, speedInWords, timeLeft } from "./figures.js";
+import { engineChosen } from "./engine-choice.js";
+import { host, size, sizeOf, timeLeft } from "./figures.js";
+import { storyOf } from "./model-story.js";
+import { inPageWords, nameOfGetting } from "./model-words.js";
 import { cancelPull, isBest, modelsAnswer, pullModel, removeModel, verifyModel } from "./models.js";
 import { languageName } from "./options.js";
 
 const FEW_LANGUAGES = 3;
-const DOES = { stt: "Hears you", llm: "Answers", tts: "Speaks" };
 
 // A card is {element, update(model), open()}; it keeps which step is open through every update.
 export function createCard() {
   const element = document.createElement("li");
   const card = {
-    element, model: null, step: "", busy: false, refusal: null, checked: null, languagesOpen: false, drawn: "",
+    element, model: null, step: "", busy: false, refusal: null, checking: false, checked: null, languagesOpen: false,
+    drawn: "",
   };
   element.className = "model";
   element.addEventListener("keydown", (event) => {
@@ -35,8 +38,8 @@ function update(card, model) {
   // Figures move twice a second; everything else is drawn only when it is another, so that focus and place stay.
   const { progress, ...still } = model;
   const seen = JSON.stringify([
-    still, progress?.stage, partOf(model) > 0, card.step, card.busy, card.refusal, card.checked,
-    modelsAnswer().offline, fits(model), isBest(model),
+    still, progress?.stage, partOf(model) > 0, card.step, card.busy, card.refusal, card.checking,
+    card.checked, modelsAnswer().offline, fits(model), isBest(model), engineChosen(model.kind),
   ]);
   if (seen !== card.drawn) {
     card.drawn = seen;
@@ -46,7 +49,7 @@ function update(card, model) {
 }
 
 function open(card) {
-  if (card.model.state === "available" && !modelsAnswer().offline && card.step === "") {
+  if (card.model.state === "available" && partOf(card.model) === 0 && !modelsAnswer().offline && card.step === "") {
     card.step = "licence";
     card.refusal = null;
     update(card, card.model);
@@ -71,10 +74,9 @@ function draw(card) {
   const hadFocus = element.contains(document.activeElement);
   element.id = `model-${model.name}`;
   element.dataset.state = model.state;
-  element.replaceChildren(stateMark(model), title(model), actions(card), facts(card));
-  for (const part of [progressBar(card), story(card), step(card)]) {
-    if (part) element.append(part);
-  }
+  // In this order they are read, reached by keyboard and stacked on a phone.
+  const parts = [stateMark(model), title(model), facts(card), progressBar(card), story(card), actions(card), step(card)];
+  element.replaceChildren(...parts.filter(Boolean));
   if (!hadFocus) return;
   const next = element.querySelector(".model-step") ?? element.querySelector(".model-actions button:not(:disabled)");
   (next ?? element.querySelector(".model-title")).focus({ preventScroll: next === null });
@@ -131,14 +133,14 @@ function actions(card) {
   const row = document.createElement("div");
   row.className = "model-actions";
   if (card.step !== "") return row;
-  const again = partOf(model) > 0;
+  const getting = nameOfGetting(model);
   if (model.state === "available" && !modelsAnswer().offline) {
-    if (again) row.append(button(card, "Continue", "strong", () => fetchIt(card)));
-    else row.append(button(card, model.failure?.retryable ? "Try again" : "Get it", "plain", () => goTo(card, "licence")));
+    if (partOf(model) > 0) row.append(button(card, getting, "strong", () => fetchIt(card)));
+    else row.append(button(card, getting, "plain", () => goTo(card, "licence")));
   }
   if (model.state === "pulling") row.append(button(card, "Stop", "plain", () => attempt(card, () => cancelPull(model))));
   if (model.state === "damaged" && !modelsAnswer().offline) {
-    row.append(button(card, "Get it anew", "strong", () => goTo(card, "licence")));
+    row.append(button(card, getting, "strong", () => goTo(card, "licence")));
   }
   if (model.state === "installed") row.append(button(card, "Verify", "plain", () => verify(card)));
   if (model.state === "installed" || model.state === "damaged") {
@@ -147,41 +149,14 @@ function actions(card) {
   return row;
 }
 
-// What there is to tell about it besides the bar: one short paragraph for each thing.
 function story(card) {
-  const { model } = card;
-  const told = document.createElement("div");
-  told.className = "model-story";
-  if (card.refusal) told.append(text("p", "inline-problem", card.refusal));
-  if (model.state === "available") tellAvailable(told, model);
-  if (model.state === "damaged") {
-    told.append(text("p", "inline-problem", `It is damaged and not used. ${model.problem}`.trim()));
-  }
-  if (model.state === "installed") tellInstalled(told, card);
-  return told.childElementCount > 0 ? told : null;
-}
-
-function tellAvailable(told, model) {
-  const part = partOf(model);
-  if (model.failure) told.append(text("p", "inline-problem", model.failure.message));
-  if (part > 0) told.append(text("p", "", `Stopped: ${sizeOf(part, model.size_bytes)} are here and stay for going on.`));
-  if (modelsAnswer().offline) told.append(text("p", "", "Not fetched while the server stays offline."));
-}
-
-function tellInstalled(told, card) {
-  const { model, checked } = card;
-  const speed = speedInWords(model.kind, model.ability);
-  const measured = speed ? ` Measured here: ${speed}.` : "";
-  let words = `Installed. Another one is preferred to it.${measured}`;
-  if (model.measuring) words = "Installed. How fast it is on this machine is being measured.";
-  else if (model.ability?.fast_enough === false) {
-    words = `Installed, but too slow here: not used by itself. You can still choose it in Talk, under Voices.${measured}`;
-  } else if (model.problem) words = `Installed, but it could not be tried and is not used by itself. ${model.problem}`;
-  else if (model.in_use) words = `${DOES[model.kind]} now.${measured}`;
-  else if (isBest(model)) words = `Installed: used from your next turn, unless you chose another.${measured}`;
-  told.append(text("p", "", words));
-  if (checked?.ok) told.append(text("p", "", "Verified: every file is as it was published."));
-  else if (checked) told.append(text("p", "inline-problem", `Something is wrong with it. ${checked.problems.join(" ")}`));
+  const { model, refusal, checked, checking } = card;
+  const told = storyOf(model, { refusal, checked, checking, offline: modelsAnswer().offline, part: partOf(model) });
+  if (told.length === 0) return null;
+  const holder = document.createElement("div");
+  holder.className = "model-story";
+  holder.append(...told.map(({ words, problem }) => text("p", problem ? "inline-problem" : "", words)));
+  return holder;
 }
 
 function progressBar(card) {
@@ -294,11 +269,16 @@ function fetchIt(card) {
 
 function verify(card) {
   announce(`${card.model.title} is being checked.`);
+  card.checking = true;
+  card.checked = null;
   return attempt(card, async () => {
-    card.checked = null;
-    const result = await verifyModel(card.model);
-    card.checked = result;
-    announce(result.ok ? `${card.model.title} is verified.` : `${card.model.title}: ${result.problems.join(" ")}`);
+    try {
+      card.checked = await verifyModel(card.model);
+    } finally {
+      card.checking = false;
+    }
+    const { ok, problems } = card.checked;
+    announce(`${card.model.title}${ok ? " is verified." : `: ${inPageWords(card.model, problems.join(" "))}`}`);
   });
 }
 
@@ -311,7 +291,7 @@ async function attempt(card, action) {
     card.step = "";
   } catch (refusal) {
     card.refusal = refusal.message;
-    announce(refusal.message);
+    announce(inPageWords(card.model, refusal.message));
   }
   card.busy = false;
   update(card, card.model);

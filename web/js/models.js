@@ -3,7 +3,8 @@
 import { announce } from "./announcer.js";
 import { ask } from "./ask.js";
 import { kept } from "./kept.js";
-import { talkOptions } from "./options.js";
+import { inPageWords } from "./model-words.js";
+import { loadOptions, talkOptions } from "./options.js";
 import { currentView, onViewShown } from "./views.js";
 
 const WATCHED_MS = 500;
@@ -43,10 +44,13 @@ export function modelNamed(name) {
   return answer?.models.find((model) => model.name === name) ?? null;
 }
 
-// True where an automatic choice takes this one in a talk of that language: fast enough, and nothing installed is
-// preferred to it.
+// True where an automatic choice takes this one in the talk's language. The server says it of its own language; for
+// another one it is fast enough, and nothing installed is preferred to it.
 export function isBest(model) {
-  const language = (kept("language") ?? talkOptions()?.defaults?.language ?? "en").split("-")[0];
+  if (model.state !== "installed" || model.measuring || model.problem) return false;
+  const own = (talkOptions()?.defaults?.language ?? "en").split("-")[0];
+  const language = (kept("language") ?? own).split("-")[0];
+  if (language === own || model.kind === "llm") return model.in_use;
   const fits = (one) => one.kind === model.kind && one.state === "installed" && one.ability?.fast_enough !== false
     && (one.languages.length === 0 || one.languages.includes(language));
   return fits(model) && !answer.models.some((one) => fits(one) && one.preference > model.preference);
@@ -65,7 +69,7 @@ export async function loadModels() {
     unknownHere = refusal.status === 404;
     problem = unknownHere ? "" : refusal.message;
     changed();
-    if (refusal.status === 0) plan(ASIDE_MS);
+    if (!unknownHere) plan(ASIDE_MS);
   }
 }
 
@@ -79,8 +83,9 @@ export function cancelPull(model) {
   return act("DELETE", `${pathOf(model)}/pull`);
 }
 
-export function removeModel(model) {
-  return act("DELETE", pathOf(model));
+export async function removeModel(model) {
+  await act("DELETE", pathOf(model));
+  await loadModels(); // another one may take its place
 }
 
 // Resolves to {ok, problems}.
@@ -113,6 +118,12 @@ function take(fresh) {
   }
   changed();
   plan(currentView() === "system" ? WATCHED_MS : ASIDE_MS);
+  // What can be used has changed: so have the engines that may be chosen, and what is worth a notice.
+  if (before && usable(before) !== usable(fresh)) loadOptions();
+}
+
+function usable({ models }) {
+  return JSON.stringify(models.filter((one) => one.state === "installed").map((one) => [one.name, one.in_use]));
 }
 
 // For those who do not see the bar: each quarter, the end, a failure; never the flow of figures.
@@ -120,7 +131,9 @@ function tellChange(was, now) {
   if (was.state === "pulling" && now.state === "installed") {
     for (const handler of installedHandlers) handler(now);
   }
-  if (now.failure && now.failure.message !== was.failure?.message) announce(`${now.title}: ${now.failure.message}`);
+  if (now.failure && now.failure.message !== was.failure?.message) {
+    announce(`${now.title}: ${inPageWords(now, now.failure.message)}`);
+  }
   if (now.state !== "pulling" || !now.progress?.total_bytes) return;
   const quarter = Math.floor((QUARTERS * now.progress.done_bytes) / now.progress.total_bytes);
   const last = told.get(now.name);

@@ -56,6 +56,11 @@ export function enginesOf(kind) {
   return options?.engines?.[kind] ?? [];
 }
 
+// True for one that only a model is missing to: the models say more about it, and each that is here is an engine itself.
+export function wantsModel(engine) {
+  return !engine.available && !engine.chosen && engine.remedy.startsWith("syrinx models pull");
+}
+
 export function chosenEngine(kind) {
   return enginesOf(kind).find((engine) => engine.chosen) ?? null;
 }

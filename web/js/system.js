@@ -4,7 +4,7 @@ import { size } from "./figures.js";
 import { keep, kept } from "./kept.js";
 import { createCard } from "./model-card.js";
 import { loadModels, modelsAnswer, modelsProblem, onModels } from "./models.js";
-import { enginesOf, loadOptions, onOptions, optionsProblem, serverVersion, talkOptions } from "./options.js";
+import { enginesOf, loadOptions, onOptions, optionsProblem, serverVersion, talkOptions, wantsModel } from "./options.js";
 import { currentDetail, currentView, onViewShown } from "./views.js";
 import { redrawRing } from "./voice-ring.js";
 import { connectionPhase, onConnection, onMessage } from "./websocket.js";
@@ -29,6 +29,7 @@ const opened = new Set(); // kinds of which all models are shown
 let protocol = null;
 let order = new Map(); // name: place; kept while one looks, so that nothing moves under a finger
 let pointedAt = ""; // the model that the address names and that has not been opened yet
+let nowhere = ""; // what the address names and is no model here
 
 function draw() {
   line.textContent = [
@@ -52,13 +53,16 @@ function draw() {
 function drawEngines() {
   for (const { kind } of KINDS) {
     const cardsOf = new Set(modelsOf(kind).filter((model) => model.state === "installed").map((model) => model.name));
-    const engines = enginesOf(kind).filter((engine) => !cardsOf.has(engine.name) && !wantsModel(engine));
-    sections.get(kind).engines.replaceChildren(...engines.map(drawEngine));
+    const engines = enginesOf(kind).filter(
+      (engine) => !cardsOf.has(engine.name) && !(wantsModel(engine) && modelsAnswer() !== null),
+    );
+    const section = sections.get(kind);
+    // Drawn only when something else is to be shown: a command that is being selected to copy it stays selected.
+    const seen = JSON.stringify(engines);
+    if (seen === section.drawn) continue;
+    section.drawn = seen;
+    section.engines.replaceChildren(...engines.map(drawEngine));
   }
-}
-
-function wantsModel(engine) {
-  return !engine.available && engine.remedy.startsWith("syrinx models pull") && modelsAnswer() !== null;
 }
 
 function drawMissingList() {
@@ -83,6 +87,10 @@ function drawSection({ kind, title, models }) {
     <div class="models" hidden><h3>${models}</h3><ul></ul><button class="plain more" type="button"></button></div>`;
   const more = element.querySelector(".more");
   more.addEventListener("click", () => {
+    if (opened.has(kind)) {
+      showFewer(kind);
+      return;
+    }
     opened.add(kind);
     const firstHidden = modelsOf(kind).find((model) => !shown.has(model.name));
     drawModels();
@@ -90,7 +98,7 @@ function drawSection({ kind, title, models }) {
   });
   sections.set(kind, {
     element, engines: element.querySelector(".engine-list"), models: element.querySelector(".models"),
-    list: element.querySelector(".models ul"), more,
+    list: element.querySelector(".models ul"), more, drawn: "",
   });
 }
 
@@ -143,7 +151,8 @@ function drawModels() {
   const answer = modelsAnswer();
   modelsLine.hidden = answer === null && modelsProblem() === "";
   modelsLine.classList.toggle("inline-problem", modelsProblem() !== "");
-  modelsLine.textContent = modelsProblem() || (answer ? placeInWords(answer) : "");
+  const unknown = nowhere ? `There is no model called ${nowhere} here. ` : "";
+  modelsLine.textContent = modelsProblem() || (answer ? unknown + placeInWords(answer) : "");
   if (answer === null) return;
   if (answer.models.some((model) => !order.has(model.name))) putInOrder();
   for (const { kind } of KINDS) drawModelsOf(kind);
@@ -171,8 +180,15 @@ function drawModelsOf(kind) {
   while (list.children.length > visible.length) list.lastChild.remove();
   const left = all.length - visible.length;
   models.hidden = all.length === 0;
-  more.hidden = left === 0;
-  more.textContent = `Show ${left} more`;
+  more.hidden = left === 0 && !opened.has(kind);
+  more.textContent = opened.has(kind) ? "Show fewer" : `Show ${left} more`;
+}
+
+function showFewer(kind) {
+  opened.delete(kind);
+  for (const model of modelsOf(kind)) shown.delete(model.name);
+  drawModels();
+  sections.get(kind).more.scrollIntoView({ block: "nearest" });
 }
 
 function placeInWords({ folder, free_bytes: free, offline }) {
@@ -184,13 +200,15 @@ function placeInWords({ folder, free_bytes: free, offline }) {
 
 function openPointedAt() {
   const card = cards.get(pointedAt);
-  if (card) card.open();
-  else modelsLine.textContent = `There is no model called ${pointedAt} here. ${modelsLine.textContent}`;
+  if (!card) nowhere = pointedAt;
   pointedAt = "";
+  if (card) card.open();
+  else drawModels();
 }
 
 function showSystem() {
   pointedAt = currentDetail();
+  nowhere = "";
   for (const card of cards.values()) card.element.classList.remove("pointed-at");
   order = new Map();
   drawModels();

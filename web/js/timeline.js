@@ -59,6 +59,7 @@ export function drawTimeline(ms, { heardBy = "", answeredBy = "", spokenBy = "" 
   button.addEventListener("click", () => {
     const open = holder.classList.toggle("open");
     button.setAttribute("aria-expanded", String(open));
+    if (open) figures.scrollIntoView({ block: "nearest" });
   });
   return holder;
 }
