@@ -48,7 +48,7 @@ _LIVE_BEAM: Final = 1
 """A wider beam takes twice as long for what is mostly the same text, just when a person waits (docs/adr/0009)."""
 _MOST_BEAM: Final = 10
 _BATCH: Final = {"cpu": 1, "cuda": 16}
-"""Windows of a recording in one call. On a processor more at once is no faster, and live talks would wait for it."""
+"""Windows of a recording in one call. On a processor live talks would wait for all of them (docs/adr/0009)."""
 _OPTIONS: Final = ("path", "device", "compute_type", "threads", "beam_size", "decoders")
 _SAME: Final = {"nb": "no", "fil": "tl", "iw": "he", "in": "id", "cmn": "zh", "jw": "jv"}
 """Other tags of languages that Whisper knows."""
