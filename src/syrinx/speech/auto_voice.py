@@ -23,8 +23,9 @@ class AutoVoice:
 
     A voice is named by its id, or as "engine:id" where two engines have voices of the same id; else by an alias, which
     the first engine gets that knows it and speaks the language; or it is a mix of voices of one engine. Without one, or
-    with an alias of engines that do not speak the language, the first that does speaks, in its own default voice. Word times are given where the engine has
-    them, so `capabilities.word_times` is true only when all have; likewise speed and pitch reach as far as all reach.
+    with an alias of engines that do not speak the language, the first that does speaks, in its own default voice.
+    Word times are given where the engine has them, so `capabilities.word_times` is true only when all have; likewise
+    speed and pitch reach as far as all reach.
     """
 
     def __init__(self, engines: Mapping[str, TextToSpeech]) -> None:
