@@ -11,8 +11,10 @@ from syrinx.testing.hub_stand_in import (
     COMMIT,
     Corrupt,
     Cut,
+    HubStandIn,
     NoRanges,
     Status,
+    _Server,
     git_blob_sha1_of,
     open_hub_stand_in,
     sha256_of,
@@ -76,3 +78,15 @@ def test_a_cut_answer_ends_early_and_ranges_may_be_ignored(repository: Path) -> 
             httpx.get(url)
         hub.break_with(NoRanges())
         assert len(httpx.get(url, headers={"range": "bytes=5-"}).content) == 100_000
+
+
+def test_only_a_client_that_hangs_up_is_passed_over_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    with _Server(HubStandIn({}, ()), storage=False) as server:
+        for error in (ConnectionResetError("hung up"), RuntimeError("a mistake of ours")):
+            try:
+                raise error
+            except (ConnectionError, RuntimeError):
+                server.handle_error(None, ("127.0.0.1", 1))
+    printed = capsys.readouterr().err
+    assert "a mistake of ours" in printed
+    assert "hung up" not in printed

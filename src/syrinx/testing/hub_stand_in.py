@@ -12,12 +12,14 @@ import contextlib
 import hashlib
 import json
 import socket
+import sys
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 COMMIT = "5eed" * 10
@@ -308,6 +310,11 @@ class _Server(ThreadingHTTPServer):
         self.hub = hub
         self.storage = storage
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up, as one does whose pull is cancelled, is no mistake to be printed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
