@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import OpenPage
+from .conftest import WINDOW, OpenPage
 from .mock_server import MockServer
 
 FAST = {"real_time_factor": 0.2, "first_ms": 300, "fast_enough": True}
@@ -109,22 +109,30 @@ def test_getting_one_shows_its_licence_first_then_how_far_it_is_and_what_it_is_g
 
 
 def test_the_server_is_asked_again_only_while_something_is_under_way(open_page: OpenPage, server: MockServer) -> None:
-    page = open_page(path="#system")
+    page = open_page(path="#system", viewport=WINDOW)
     expect(card(page, "kokoro")).to_be_visible()
-    before = len(server.asked("GET"))
-    page.wait_for_timeout(800)
-    assert len(server.asked("GET")) == before
+    page.clock.install()
+    asked = len(server.asked("GET"))
+    page.clock.run_for(60_000)
     button(page, "kokoro", "Get it").click()
     button(page, "kokoro", "Accept and get it").click()
-    page.wait_for_timeout(1300)
-    assert 2 <= len(server.asked("GET")) - before <= 3
-    page.evaluate("""() => {
-      Object.defineProperty(document, "visibilityState", { value: "hidden" });
+    expect(button(page, "kokoro", "Stop")).to_be_visible()
+    for count in (1, 2):
+        server.pulling("kokoro", count * 10_000_000)
+        page.clock.run_for(500)
+        expect(card(page, "kokoro").locator(".figures")).to_contain_text(f"{count}0 of 354 MB")
+        assert len(server.asked("GET")) == asked + count
+    show = """(state) => {
+      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
-    }""")
-    hidden = len(server.asked("GET"))
-    page.wait_for_timeout(800)
-    assert len(server.asked("GET")) <= hidden + 1  # one may have been on its way
+    }"""
+    page.evaluate(show, "hidden")
+    page.clock.run_for(60_000)
+    server.pulling("kokoro", 90_000_000)
+    page.evaluate(show, "visible")
+    expect(card(page, "kokoro").locator(".figures")).to_contain_text("90 of 354 MB")
+    # Had one come while nothing was under way or nobody looked, there would be more.
+    assert len(server.asked("GET")) == asked + 3
 
 
 def test_progress_leaves_the_focus_and_an_open_step_where_they_are(open_page: OpenPage, server: MockServer) -> None:
@@ -286,28 +294,32 @@ def test_talk_says_of_a_new_model_that_it_is_not_used_where_it_is_not(open_page:
 
 
 WORDS = [
-    ({}, "The hub is out of order. Try `syrinx models pull kokoro` later: it goes on where it was.",
-     "The hub is out of order. Press “Try again” later: it goes on where it was."),
-    ({"partial_bytes": 5_000_000}, "Wait some minutes, then `syrinx models pull kokoro`.",
+    ({"failure": {}}, "It is out of order. Try `syrinx models pull a-1.b` later: it goes on where it was.",
+     "It is out of order. Press “Try again” later: it goes on where it was."),
+    ({"partial_bytes": 5_000_000}, "Wait some minutes, then `syrinx models pull a-1.b`.",
      "Wait some minutes, then “Continue”."),
-    ({}, "Set HF_TOKEN, then `syrinx models pull qwen2.5-0.5b`.",
+    ({"failure": {}}, "Set HF_TOKEN, then `syrinx models pull a`.",
      "Set HF_TOKEN, then “Try again”. The server reads such settings when it starts."),
-    ({}, "Fetch it again: syrinx models pull kokoro", "Fetch it again: “Try again”"),
+    ({"state": "damaged"}, "`syrinx models pull a` mends it.", "“Get it anew” mends it."),
+    ({"state": "installed"}, "Fetch it again: syrinx models pull a-1.b", "Fetch it again: “Remove” and “Get it”"),
+    ({}, "Nothing of a command.", "Nothing of a command."),
 ]  # fmt: skip
 
 
 def test_where_the_server_names_a_command_the_card_names_its_button(open_page: OpenPage, server: MockServer) -> None:
+    server.pulling("kokoro", 1_000_000)
     page = open_page(path="#system", before=KEEP_WHAT_IS_SAID)
+    translate = """async ([model, message]) => (await import("./js/model-words.js")).inPageWords(model, message)"""
     for facts, message, words in WORDS:
-        server.pulling("kokoro", 1_000_000)
-        page.reload()
-        expect(card(page, "kokoro").locator(".bar")).to_be_visible()
-        server.stop("kokoro", {"code": "hub", "message": message, "retryable": False})
-        server.model("kokoro").update({"partial_bytes": 0, **facts})
-        expect(card(page, "kokoro").locator(".inline-problem")).to_have_text(words)
-        was_said(page, f"Kokoro: {words}")
-        name = "Continue" if facts else "Try again"
-        expect(button(page, "kokoro", name)).to_be_visible()
+        about = {"state": "available", "partial_bytes": 0, "failure": None, **facts}
+        assert page.evaluate(translate, [about, message]) == words
+    expect(card(page, "kokoro").locator(".bar")).to_be_visible()
+    failure = {"code": "hub", "message": "No. Try `syrinx models pull kokoro` later.", "retryable": False}
+    server.stop("kokoro", failure)
+    server.model("kokoro")["partial_bytes"] = 0
+    expect(card(page, "kokoro").locator(".inline-problem")).to_have_text("No. Press “Try again” later.")
+    was_said(page, "Kokoro: No. Press “Try again” later.")
+    expect(button(page, "kokoro", "Try again")).to_be_visible()
 
 
 def test_an_address_of_a_half_fetched_one_offers_to_continue(open_page: OpenPage, server: MockServer) -> None:
