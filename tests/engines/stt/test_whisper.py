@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from faster_whisper import WhisperModel
 
 from syrinx.audio.pcm import PcmChunk, Samples, chunk_of, silence
 from syrinx.engines.stt.contract import DETECT, Pause, SpeechToText, TranscriptionRequest
@@ -163,6 +165,23 @@ def test_a_decoding_that_nobody_waits_for_is_given_up_once_the_window_was_heard(
 async def test_names_and_what_was_said_leave_room_for_words(stt: SpeechToText, books: PcmChunk) -> None:
     request = TranscriptionRequest(hotwords=tuple(f"Name{number}" for number in range(500)))
     assert (await listen(stt, [books], request))[-1].text == SAYS
+
+
+def test_names_reach_the_prompt_and_one_too_long_keeps_out_no_other(
+    model: Path, books: PcmChunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognizer = load(model, device="cpu", compute_type="int8", threads=1, decoders=1)
+    told: list[str | None] = []
+    whole = WhisperModel.get_prompt
+
+    def get_prompt(*args: Any, **kwargs: Any) -> list[int]:
+        told.append(kwargs["hotwords"])
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(WhisperModel, "get_prompt", get_prompt)
+    audio = books.samples().astype(np.float32) / np.float32(32768)
+    recognizer.decode([audio], Manner(language="en", hotwords=("Anything " * 60, "Mira", " ", "Old Tom")))
+    assert told == ["Mira, Old Tom"]
 
 
 def test_what_was_said_before_is_bounded_in_every_script(model: Path, books: PcmChunk) -> None:

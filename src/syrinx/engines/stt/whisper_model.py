@@ -181,11 +181,11 @@ class FasterWhisper:
         """As many as leave the model room for what is said."""
         taken: list[str] = []
         tokens = 0
-        for word in hotwords:
-            tokens += self._tokens(f", {word}")
-            if tokens > _HOTWORD_TOKENS:
-                break
-            taken.append(word)
+        for word in filter(None, map(str.strip, hotwords)):
+            more = self._tokens(f", {word}")
+            if tokens + more <= _HOTWORD_TOKENS:  # one that is too long does not keep out those after it
+                tokens += more
+                taken.append(word)
         return ", ".join(taken) or None
 
 
