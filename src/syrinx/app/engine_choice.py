@@ -197,11 +197,11 @@ class EngineChoice:
         """The engine of that name, or all; of these one that cannot be opened is passed over while another can."""
         async with AsyncExitStack() as leases:
             opened: dict[str, TextToSpeech] = {}
-            failure: EngineError | None = None
+            failure: EngineError | UnknownEngine | None = None
             for each in self._voice_names(name):
                 try:
                     opened[each] = await leases.enter_async_context(self._pool.lease("tts", each))
-                except EngineError as error:
+                except (EngineError, UnknownEngine) as error:  # unknown: removed since it was chosen
                     failure = error
                     log.warning(
                         "a voice engine could not be opened", engine=each, code=error.code, reason=error.message
@@ -301,11 +301,11 @@ class EngineChoice:
             names = self._ears(name, self._default_language)
         except UnknownLanguage:
             return None
-        failure: EngineError | None = None
+        failure: EngineError | UnknownEngine | None = None
         for each in names:
             try:
                 return await leases.enter_async_context(self._pool.lease("stt", each))
-            except EngineError as error:
+            except (EngineError, UnknownEngine) as error:
                 failure = error
                 log.warning("an ear could not be opened", engine=each, code=error.code, reason=error.message)
         if failure is not None:
