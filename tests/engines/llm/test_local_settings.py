@@ -29,6 +29,7 @@ def test_everything_can_be_set() -> None:
         ({"path": "/m", "compute_type": "int4"}, "int8_float16"),
         ({"path": "/m", "threads": "0"}, "from 1 to 256"),
         ({"path": "/m", "threads": "many"}, "from 1 to 256"),
+        ({"path": "/m", "threads": "000000001000000000"}, "from 1 to 256"),
         ({"path": "/m", "context_tokens": "100"}, "from 256 to"),
         ({"path": "/m", "context_tokens": "9999999999999"}, "from 256 to"),
         ({"path": "/m", "max_tokens": "-1"}, "from 1 to"),

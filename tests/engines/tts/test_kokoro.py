@@ -448,6 +448,7 @@ def test_a_model_that_lies_there_is_found_without_loading_it(folder: Path, tmp_p
     [
         ({"voice": "af_heart"}, "no option voice"),
         ({"threads": "0"}, "from 1 to 256"),
+        ({"threads": "9" * 5000}, "from 1 to 256"),
         ({"streams": "many"}, "from 1 to 16"),
         ({"device": "tpu"}, "auto, cpu, cuda"),
     ],

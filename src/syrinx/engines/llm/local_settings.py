@@ -68,6 +68,6 @@ def _number(given: Mapping[str, str], name: str, least: int, most: int) -> int |
     text = given.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal()) or not least <= int(text[:9]) <= most:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9) or not least <= int(text) <= most:
         raise ConfigurationError(f"`{name}` is a whole number from {least} to {most}, not '{text}'")
     return int(text)

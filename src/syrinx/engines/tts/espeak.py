@@ -190,8 +190,10 @@ def _copies(options: Options) -> int:
     if unknown:
         raise ConfigurationError(f"espeak has no option {', '.join(sorted(unknown))}: its only one is 'copies'")
     copies = options.get("copies", str(DEFAULT_COPIES))
-    if not copies.isdecimal() or not 1 <= int(copies) <= MAX_COPIES:
-        raise ConfigurationError(f"espeak's option 'copies' is {copies!r}: a number from 1 to {MAX_COPIES} is needed")
+    if not copies.isdecimal() or len(copies) > 9 or not 1 <= int(copies) <= MAX_COPIES:
+        raise ConfigurationError(
+            f"espeak's option 'copies' is {copies[:20]!r}: a number from 1 to {MAX_COPIES} is needed"
+        )
     return int(copies)
 
 

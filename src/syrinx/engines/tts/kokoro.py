@@ -214,8 +214,8 @@ def _number(options: Options, name: str, *, default: int, highest: int) -> int:
     given = options.get(name)
     if given is None:
         return default
-    if not given.isdecimal() or not 1 <= int(given) <= highest:
-        raise ConfigurationError(f"kokoro's option '{name}' is {given!r}: a number from 1 to {highest} is needed")
+    if not given.isdecimal() or len(given) > 9 or not 1 <= int(given) <= highest:
+        raise ConfigurationError(f"kokoro's option '{name}' is {given[:20]!r}: a number from 1 to {highest} is needed")
     return int(given)
 
 
