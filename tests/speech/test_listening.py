@@ -278,6 +278,17 @@ def test_a_failing_ear_is_told_and_listening_goes_on() -> None:
 
 
 @virtual_time
+async def test_what_was_understood_before_an_ear_hung_is_not_lost() -> None:
+    script = SttScript(partials=((300, "what time"),), text=DONE, failure="hangs", failure_after_ms=600)
+    async with talk(script, rules=replace(RULES, final_timeout_s=3.0)) as t:
+        await t.hear(speech(800), quiet(6000))
+        assert t.stt.active == 0
+    ended = t.only(UtteranceEnded)[0]
+    assert isinstance(ended, UtteranceEnded)
+    assert ended.text == "what time"
+
+
+@virtual_time
 async def test_the_rest_of_an_utterance_that_failed_is_let_go_by() -> None:
     async with talk(SttScript(failure="raises", failure_after_ms=100), SttScript(text="never")) as t:
         await t.hear(speech(800), quiet(300), speech(800), quiet(2000))

@@ -42,7 +42,7 @@ class EndpointingRules:
     stall_s: float = 2.0
     """Seconds without any audio in the middle of an utterance after which it is taken to be over."""
     final_timeout_s: float = 10.0
-    """The watchdog on the final transcript; the engine's own guard is meant to be quicker."""
+    """How long a final transcript is awaited, whatever the engine's own guard allows; then the last partial counts."""
 
     wordless_ms: float = 500.0
     """The silence that ends an utterance in which the ear found no words: a cough needs no patience."""

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 from syrinx.audio import PcmChunk
 from syrinx.engines.stt.contract import HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
@@ -36,7 +37,9 @@ class Utterance:
         on_error: Callable[[Utterance, SyrinxError], None],
         final_timeout_s: float,
     ) -> None:
-        """Exactly one of `on_final` and `on_error` is called, as the last call, unless `transcribe` is cancelled."""
+        """After `final_timeout_s` without a final text the last partial one is final; without any it is an error.
+
+        Exactly one of `on_final` and `on_error` is called, as the last call, unless `transcribe` is cancelled."""
         self.text = ""
         """As understood so far."""
         self.failed = False
@@ -93,6 +96,7 @@ class Utterance:
 
     async def _heard(self, stt: SpeechToText, request: TranscriptionRequest) -> Transcript:
         final: Transcript | None = None
+        partial: Transcript | None = None
         try:
             async with asyncio.timeout(None) as self._deadline:
                 if self._closed:
@@ -103,12 +107,17 @@ class Utterance:
                         if transcript.final:
                             final = transcript
                         else:
+                            partial = transcript
                             if transcript.settled:
                                 self._pauses_open -= 1
                             self._on_text(self, transcript)
                 while final is not None and not self._closed:
                     await self._woken()
         except TimeoutError as error:
+            if partial is not None and partial.text:
+                # What was understood by then is worth more to the speaker than nothing of it.
+                _log.warning("an ear gave no final text in time: its last partial one is taken")
+                return replace(partial, final=True, settled=False, stable_chars=len(partial.text))
             raise EngineTimeout(f"the ear gave no final text for {self._final_timeout_s:g} s") from error
         finally:
             self._deadline = None
