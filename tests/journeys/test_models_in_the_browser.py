@@ -60,12 +60,18 @@ def hears_itself_used(page: Page, name: str) -> None:
 
 
 def picture(page: Page, file: Path) -> None:
-    """As a user would see it, whose models lie in his home and not in the test's."""
+    """As a user would see it, whose models come from the hub and lie in his home, and not from and in the test's."""
+    page.wait_for_timeout(700)  # colours change gently
     page.evaluate(
-        "const line = document.getElementById('models-line');"
-        "line.textContent = line.textContent.replace(/in \\/\\S+\\/models/, 'in /home/me/.local/share/syrinx/models')"
+        """
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+          texts.currentNode.data = texts.currentNode.data
+            .replace(/\\/\\S+\\/models\\b/, "/home/me/.local/share/syrinx/models")
+            .replace(/(http:\\/\\/)?127\\.0\\.0\\.1:\\d+/, "huggingface.co");
+        }
+        """
     )
-    page.wait_for_timeout(700)
     page.screenshot(path=file)
 
 

@@ -17,6 +17,14 @@ HEARD = "what is the capital of france?"
 ANSWERED = "It is Paris, of course."
 
 
+GOOD_FOR = {
+    "stt": "Understands 99 languages well on most laptops.",
+    "tts": "A natural voice in six languages, best in English, with the times of its words.",
+    "llm": "Answers simple talk on any machine.",
+}
+"""What the models that they stand in for are good for: the guide's pictures show them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TinyHub:
     """`variables` let a server or command pull from it."""
@@ -51,7 +59,7 @@ name = "{name}"
 engine = "{engine}"
 kind = "{kind}"
 title = "{title}"
-good_for = "A tiny stand-in for tests: it always says the same."
+good_for = "{GOOD_FOR[kind]}"
 languages = ["en", "de", "es", "fr", "it"]
 licence = "{"MIT" if kind == "stt" else "Apache-2.0"}"
 repository = "tests/{name}"

@@ -182,6 +182,23 @@ def test_a_language_nobody_hears_says_to_type(page: Page, server: MockServer) ->
     expect(page.locator("#language-note")).to_contain_text("No ear in use understands German")
 
 
+def test_the_language_can_be_left_to_the_ear_where_it_finds_it_out(open_page: OpenPage, server: MockServer) -> None:
+    page = open_page()
+    open_settings(page)
+    expect(page.locator("#language option[value=auto]")).to_have_count(0)
+    server.options["detects_language"] = True
+    page.reload()
+    open_settings(page)
+    page.select_option("#voice", "flite:slt")
+    page.select_option("#language", "auto")
+    told = server.wait_for("set", count=2)
+    assert told["language"] == "auto"
+    assert "voice" not in told
+    expect(page.locator("#language-note")).to_have_text("You are answered in the language that you spoke last.")
+    page.reload()
+    assert server.wait_for("hello", count=3)["language"] == "auto"
+
+
 def test_the_script_is_called_a_script_and_a_remote_model_says_where_words_go(
     open_page: OpenPage, server: MockServer
 ) -> None:

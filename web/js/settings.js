@@ -18,6 +18,8 @@ const languageNote = document.getElementById("language-note");
 const voice = document.getElementById("voice");
 const voiceFilter = document.getElementById("voice-filter");
 
+const FOUND_OUT = "auto"; // as the protocol has it
+
 let chosenLanguage = kept("language", "");
 let chosenVoice = kept("voice", "");
 
@@ -40,6 +42,7 @@ function drawLanguages() {
     ["Only heard: answered in text", (one) => one.hears && !one.speaks],
   ];
   language.replaceChildren();
+  if (talkOptions()?.detects_language) language.append(new Option("Found out as you speak", FOUND_OUT));
   for (const [label, fits] of groups) {
     const some = (talkOptions()?.languages ?? []).filter(fits);
     if (some.length === 0) continue;
@@ -58,7 +61,18 @@ function drawLanguages() {
   noteLanguage();
 }
 
+// What the browser's own ear listens for, which has to be told.
+function earLanguage() {
+  return language.value === FOUND_OUT ? talkOptions()?.defaults?.language ?? "" : language.value;
+}
+
 function noteLanguage() {
+  if (language.value === FOUND_OUT) {
+    languageNote.textContent = browserEarOn()
+      ? `Your browser's ear does not find out languages: it listens for ${languageName(earLanguage())}.`
+      : "You are answered in the language that you spoke last.";
+    return;
+  }
   const chosen = talkOptions()?.languages.find((one) => one.id === language.value);
   languageNote.textContent = chosen && !chosen.hears && !browserEarOn()
     ? `No ear in use understands ${languageName(chosen.id)}: type, and it answers aloud.`
@@ -78,6 +92,7 @@ function chooseVoice(id) {
 
 // A voice of another language would be refused with it, or speak it badly.
 function voiceSpeaks(id, wanted) {
+  if (wanted === FOUND_OUT) return true;
   const known = talkOptions()?.voices.find((one) => one.id === id);
   return !known || known.language.split("-")[0] === wanted.split("-")[0];
 }
@@ -87,7 +102,7 @@ function listenToChoices() {
     chosenLanguage = language.value;
     keep("language", chosenLanguage || null);
     noteLanguage();
-    hearLanguage(chosenLanguage);
+    hearLanguage(earLanguage());
     const fits = voiceSpeaks(chosenVoice, chosenLanguage);
     if (!fits) {
       chosenVoice = "";
@@ -126,6 +141,6 @@ export function startSettings({ onResetConversation }) {
     drawLanguages();
     drawVoices();
     drawMix(chosenVoice);
-    hearLanguage(language.value);
+    hearLanguage(earLanguage());
   });
 }

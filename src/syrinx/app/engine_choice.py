@@ -174,7 +174,7 @@ class EngineChoice:
         if self._shelf is None or not minds or not self._shelf.in_real_time("llm", minds[0].name):
             return None
         best = minds[0]
-        return LlmChoice(engine=best.name, title=f"{best.title} (on this machine)", reason=f"{best.name} is installed")
+        return LlmChoice(engine=best.name, title=best.title, reason=f"{best.name} is installed")
 
     async def chosen(self) -> dict[ChosenKind, tuple[str, ...]]:
         """The names in use of each kind that a talk may choose, the preferred first."""
@@ -230,6 +230,10 @@ class EngineChoice:
             return self._ears(name, language)[0]
         except UnknownLanguage:
             return self._ears(name, None)[0]
+
+    def has_models(self, kind: Kind, engine: str) -> bool:
+        """Whether models are installed that this engine runs."""
+        return bool(self._registry.models_of(kind, engine))
 
     def info(self, kind: Kind, name: str) -> EngineInfo:
         return self._registry.provider(kind, name).info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import syrinx
@@ -13,6 +14,7 @@ from syrinx.conversation.characters import MAX_CHARACTERS
 from syrinx.conversation.settings import MAX_TYPED_CHARS
 from syrinx.engines.registry import EngineReport
 from syrinx.engines.stt.contract import DETECT
+from syrinx.errors import UnknownLanguage
 from syrinx.transports.http.talk import (
     EngineOption,
     LanguageOption,
@@ -44,6 +46,9 @@ async def talk_options(house: House) -> TalkOptions:
             for voice in voices.voices
         ]
         blending = voices.blending
+        # Others of these voices speak, too, where they are named or alone have the language.
+        with suppress(UnknownLanguage):
+            chosen["tts"] = (voices.engine_for(language=settings.language, voice=None),)
     return TalkOptions(
         version=syrinx.__version__,
         voices=offered,
@@ -67,7 +72,7 @@ async def talk_options(house: House) -> TalkOptions:
 async def _engine_options(
     house: House, chosen: dict[ChosenKind, tuple[str, ...]], *, blending: frozenset[str]
 ) -> dict[ChosenKind, list[EngineOption]]:
-    reports = house.engines.reports()
+    reports = [report for report in house.engines.reports() if not _stands_for_models(house, report)]
     listed: dict[ChosenKind, list[EngineOption]] = {}
     for kind in ("stt", "llm", "tts"):
         listed[kind] = [
@@ -78,6 +83,11 @@ async def _engine_options(
             if report.kind == kind
         ]
     return listed
+
+
+def _stands_for_models(house: House, report: EngineReport) -> bool:
+    """Whether it is an engine that only runs models, of which some are installed and listed by their own names."""
+    return not report.availability.available and house.engines.has_models(report.kind, report.name)
 
 
 async def _engine_option(house: House, report: EngineReport, *, chosen: bool, blends: bool) -> EngineOption:

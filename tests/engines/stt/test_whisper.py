@@ -42,6 +42,21 @@ class TestWhisper(SttConformance):
         return (Utterance(audio=modern, word="hello"), Utterance(audio=books, word="today?"))
 
 
+async def test_closing_frees_the_weights_whoever_still_holds_the_engine(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[WhisperModel] = []
+
+    def watched(*args: Any, **options: Any) -> WhisperModel:
+        loaded.append(WhisperModel(*args, **options))
+        return loaded[-1]
+
+    monkeypatch.setattr("faster_whisper.WhisperModel", watched)
+    async with provider.open({"path": str(model), "device": "cpu", "threads": "1"}):
+        assert loaded[0].model.model_is_loaded
+    assert not loaded[0].model.model_is_loaded
+
+
 async def test_what_is_heard_grows_while_somebody_speaks(stt: SpeechToText, books: PcmChunk) -> None:
     told = await listen(stt, [*frames_of(books), Pause()])
     texts = [transcript.text for transcript in told]

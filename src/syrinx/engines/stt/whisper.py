@@ -190,12 +190,16 @@ class WhisperProvider:
                 ),
             )
             await loop.run_in_executor(executor, warm_up)
-            yield WhisperStt(
-                recognizer,
-                DecodeQueue(executor, decoders=settings.decoders),
-                beam_size=settings.beam_size,
-                batch_size=_BATCH[recognizer.device],
-            )
+            try:
+                yield WhisperStt(
+                    recognizer,
+                    DecodeQueue(executor, decoders=settings.decoders),
+                    beam_size=settings.beam_size,
+                    batch_size=_BATCH[recognizer.device],
+                )
+            finally:
+                # Behind the decoding that may be under way: the executor's threads are ended below.
+                await asyncio.shield(loop.run_in_executor(executor, recognizer.close))
         finally:
             await asyncio.to_thread(executor.shutdown)
 

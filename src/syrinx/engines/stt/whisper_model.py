@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from syrinx.engines.freed_memory import give_back_freed_memory
 from syrinx.engines.stt.local_agreement import TimedWord
 from syrinx.engines.stt.whisper_doubts import Hypothesis, is_repetitive
 from syrinx.engines.stt.whisper_files import is_distilled
@@ -110,6 +111,11 @@ class FasterWhisper:
         self.translates = translates and len(self.languages) > 1
         self.device = str(model.model.device)
         """cpu or cuda."""
+
+    def close(self) -> None:
+        """Free the weights, whoever still holds this; nothing may be decoded any more."""
+        self._model.model.unload_model()
+        give_back_freed_memory()
 
     def decode(self, windows: Sequence[Audio], manner: Manner, unwanted: Unwanted = never) -> list[Hypothesis]:
         found = self._pass(windows, manner, unwanted)
