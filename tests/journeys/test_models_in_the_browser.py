@@ -59,18 +59,21 @@ def hears_itself_used(page: Page, name: str) -> None:
     expect(card(page, name)).to_contain_text("now. Measured here", timeout=60_000)
 
 
-def picture(page: Page, file: Path) -> None:
+def picture(page: Page, file: Path, *, hub: str) -> None:
     """As a user would see it, whose models come from the hub and lie in his home, and not from and in the test's."""
     page.wait_for_timeout(700)  # colours change gently
     page.evaluate(
         """
+        (hub) => {
         const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
           texts.currentNode.data = texts.currentNode.data
             .replace(/\\/\\S+\\/models\\b/, "/home/me/.local/share/syrinx/models")
-            .replace(/(http:\\/\\/)?127\\.0\\.0\\.1:\\d+/, "huggingface.co");
+            .replace(hub, "huggingface.co");
         }
-        """
+        }
+        """,
+        hub.removeprefix("http://"),
     )
     page.screenshot(path=file)
 
@@ -84,25 +87,26 @@ def test_an_ear_a_voice_and_a_mind_are_got_by_click_and_serve_the_next_turn(
     page.reload()
     ready(page)
     expect(page.locator("#better-words")).to_contain_text("understands you far better")
-    picture(page, folder / "talk-notice.png")
+    picture(page, folder / "talk-notice.png", hub=tiny.hub.url)
 
     page.click("text=System")
     expect(card(page, "whisper-base")).to_be_visible()
-    picture(page, folder / "system-before.png")
+    picture(page, folder / "system-before.png", hub=tiny.hub.url)
     held = Hold(file="model.bin", after_bytes=EAR_BYTES)
     tiny.hub.break_with(held)
     press(page, "whisper-base", "Get it")
     expect(card(page, "whisper-base").locator(".model-step")).to_contain_text("MIT")
-    picture(page, folder / "system-licence.png")
+    picture(page, folder / "system-licence.png", hub=tiny.hub.url)
     press(page, "whisper-base", "Accept and get it")
     expect(card(page, "whisper-base").locator(".figures")).to_contain_text("of 5", timeout=15_000)
-    picture(page, folder / "system-during.png")
+    picture(page, folder / "system-during.png", hub=tiny.hub.url)
     held.until.set()
     hears_itself_used(page, "whisper-base")
     for name in ("kokoro", "qwen2.5-0.5b"):
         get(page, name)
         hears_itself_used(page, name)
-    picture(page, folder / "system-after.png")
+    page.evaluate("document.querySelector('main, [id=view-system]').scrollTop = 0; window.scrollTo(0, 0)")
+    picture(page, folder / "system-after.png", hub=tiny.hub.url)
 
     page.click("text=Talk")
     page.click("#voice-button")
