@@ -62,7 +62,12 @@ READ_RECORDER = """() => {
   const first = blocks[0][0];
   const last = blocks.at(-1);
   const all = new Float32Array(last[0] + last[1].length - first);
-  for (const [frame, samples] of blocks) all.set(samples, frame - first);
+  // Now and then Chromium gives two blocks the same frame, and none the next: they came in order all the same.
+  let before = -1;
+  for (const [frame, samples] of blocks) {
+    before = frame === before ? frame + samples.length : frame;
+    all.set(samples, before - first);
+  }
   let text = "";
   for (const byte of new Uint8Array(all.buffer)) text += String.fromCharCode(byte);
   return [btoa(text), first];
