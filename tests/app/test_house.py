@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from syrinx.app.doctor import examine
 from syrinx.app.house import open_house
@@ -156,3 +157,23 @@ async def test_the_doctor_says_who_is_sent_what_is_said() -> None:
     async with open_house(given, registry=providers.registry()) as house:
         findings = {finding.what: finding for finding in await examine(house)}
     assert "models.example" in findings["privacy"].says
+
+
+async def test_work_in_the_background_that_breaks_is_told_and_ends_nothing_else() -> None:
+    async def breaking() -> None:
+        raise OSError("the disk is gone")
+
+    async def going_on() -> None:
+        await asyncio.Event().wait()
+
+    with capture_logs() as told:
+        async with open_house(settings(), registry=Providers().registry()) as house:
+            house.in_background(going_on())
+            house.in_background(breaking())
+            for _ in range(3):
+                await asyncio.sleep(0)
+            async with house.engines.tts(""):
+                pass
+    assert [(entry["event"], str(entry["exc_info"])) for entry in told if entry["log_level"] == "error"] == [
+        ("work in the background broke off", "the disk is gone")
+    ]

@@ -59,10 +59,11 @@ class House:
     _tasks: set[asyncio.Task[None]]
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run it until it ends or the house closes; its errors are its own business."""
+        """Run it until it ends or the house closes. One that breaks is logged and ends nothing else."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_tell_of_fault)
 
     async def begin(self, settings: ConversationSettings) -> Conversation:
         """Open a conversation with these settings and let its engines load meanwhile.
@@ -157,6 +158,12 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
             failure = error
     if failure is not None:
         raise failure
+
+
+def _tell_of_fault(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.error("work in the background broke off", exc_info=error)
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:
