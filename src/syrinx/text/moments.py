@@ -7,16 +7,21 @@ from functools import lru_cache
 from typing import Final
 
 from syrinx.text.numerals import cardinal, ordinal, year
+from syrinx.text.readings import counted
 from syrinx.text.spoken_words import SpokenWords
 
 _ISO: Final = re.compile(r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])")
 _SLASHED: Final = re.compile(r"(?<![\w/.])(\d{1,2})([/.])(\d{1,2})\2(\d{4})(?![\w/])")
+_HALF: Final = r"(?P<half>[aApP](?:\.\s?[mM]\b\.?|\s?[mM]\b))"
+"""The stop behind "am" is the sentence's, that behind "a.m." is its own."""
 _TIME: Final = re.compile(
-    r"(?<![A-Za-z0-9_:.,])(?P<hour>[01]?\d|2[0-3])[:h](?P<minute>[0-5]\d)(?::[0-5]\d)?(?![A-Za-z0-9_:])"
-    r"(?:\s*(?P<half>[aApP])\.?\s?[mM](?:\.(?=\W|$)|\b))?(?:\sUhr\b|\sबजे)?"
+    r"(?<![A-Za-z0-9_:.,])(?P<hour>[01]?\d|2[0-3])[:h](?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+    rf"(?:\s*{_HALF}|(?![A-Za-z0-9_:])(?:\sUhr\b|\sबजे)?)"
 )
-_TIME_RANGE: Final = re.compile(r"(?<=:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)")
-_HOUR: Final = re.compile(r"(?<![\w:.,])(\d{1,2})\s?([aApP])\.?\s?[mM](?:\.|\b)")
+_TIME_RANGE: Final = re.compile(
+    r"(?:(?<=:\d\d)|(?<=\d[ap]m)|(?<=\d [ap]m))\s?[–-]\s?(?=\d{1,2}(?::\d\d|\s?[ap]m\b))", re.IGNORECASE
+)
+_HOUR: Final = re.compile(rf"(?<![\w:.,])(?P<hour>\d{{1,2}})\s?{_HALF}")
 _WIDE_DATE: Final = re.compile(r"(\d{4})年")
 
 
@@ -44,12 +49,12 @@ def read_moments(text: str, language: str, words: SpokenWords) -> str:
     gap = "" if language in {"zh", "ja"} else " "
     text = _TIME_RANGE.sub(f"{gap}{words.to}{gap}", text)
     if language in {"zh", "ja"}:
-        return _TIME.sub(lambda found: _time(found, language), _wide(text, language))
+        return _TIME.sub(lambda found: _time(found, language, words), _wide(text, language))
     pattern = _named_pattern(language, words.months)
     text = pattern.sub(named, text)
-    text = _TIME.sub(lambda found: _time(found, language), text)
+    text = _TIME.sub(lambda found: _time(found, language, words), text)
     if language == "en":
-        text = _HOUR.sub(lambda found: f"{cardinal(found.group(1), language)} {found.group(2).lower()} m", text)
+        text = _HOUR.sub(lambda found: f"{cardinal(found['hour'], language)} {found['half'][0].lower()} m", text)
     return text
 
 
@@ -102,16 +107,24 @@ def _date(day: int, month: int, in_year: int | None, language: str, words: Spoke
     return " ".join(part for part in (spoken_day, name, spoken_year) if part)
 
 
-def _time(found: re.Match[str], language: str) -> str:
-    hour, minute = int(found.group("hour")), int(found.group("minute"))
-    half = found.group("half")
+def _time(found: re.Match[str], language: str, words: SpokenWords) -> str:
+    spoken = _hours_and_minutes(int(found["hour"]), int(found["minute"]), language, by_halves=bool(found["half"]))
+    gap = "" if language in {"zh", "ja"} else " "
+    if found["half"]:
+        # Elsewhere it may be a word: "14:30 am Montag".
+        spoken += f" {found['half'][0].lower()} m" if language == "en" else f" {found['half']}"
+    if int(found["second"] or 0):
+        seconds = counted(str(int(found["second"])), words.units["s"], language, words)
+        spoken += f"{gap}{words.ampersand}{gap}{seconds}" if gap else seconds
+    return spoken
+
+
+def _hours_and_minutes(hour: int, minute: int, language: str, *, by_halves: bool) -> str:
     hours, minutes = cardinal(str(hour), language), cardinal(str(minute), language)
     if language == "en":
         if minute:
-            spoken = f"{hours} {'oh ' if minute < 10 else ''}{minutes}"
-        else:
-            spoken = hours if half else f"{hours} o'clock" if 0 < hour <= 12 else f"{hours} hundred"
-        return f"{spoken} {half.lower()} m" if half else spoken
+            return f"{hours} {'oh ' if minute < 10 else ''}{minutes}"
+        return hours if by_halves else f"{hours} o'clock" if 0 < hour <= 12 else f"{hours} hundred"
     forms = {
         "es": ("{h} y {m}", "{h} en punto"),
         "fr": ("{h} heures {m}", "{h} heures"),
