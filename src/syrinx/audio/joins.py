@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -99,9 +101,12 @@ def _samples_in(duration_ms: float, sample_rate_hz: int) -> int:
     return round(duration_ms * sample_rate_hz / 1000)
 
 
+@cache
 def _rise(sample_count: int) -> Gains:
-    """Half a Hann window: from 0, towards 1, without corners."""
-    return (0.5 - 0.5 * np.cos(np.pi * np.arange(sample_count) / max(1, sample_count))).astype(np.float32)
+    """Half a Hann window: from 0, towards 1, without corners. Kept, for every sentence wants it; not to be written."""
+    rise = (0.5 - 0.5 * np.cos(np.pi * np.arange(sample_count) / max(1, sample_count))).astype(np.float32)
+    rise.setflags(write=False)
+    return rise
 
 
 def _overlap_samples(first: PcmChunk, second: PcmChunk, overlap_ms: float) -> int:

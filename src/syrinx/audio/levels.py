@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from syrinx.audio.pcm import Samples
 
@@ -26,6 +27,14 @@ def peak_dbfs(samples: Samples) -> float:
     if not samples.size:
         return SILENCE_DBFS
     return _dbfs(float(max(int(samples.max()), -int(samples.min()))))
+
+
+def frame_dbfs(samples: Samples, frame_samples: int) -> npt.NDArray[np.float32]:
+    """`rms_dbfs` of each whole frame of `frame_samples`, shape (frames,)."""
+    whole = samples.size - samples.size % frame_samples
+    frames = samples[:whole].reshape(-1, frame_samples).astype(np.float32)
+    power = np.einsum("ij,ij->i", frames, frames) / frame_samples / np.float32(FULL_SCALE**2)
+    return 10.0 * np.log10(np.maximum(power, np.float32(10.0 ** (SILENCE_DBFS / 10.0))))
 
 
 def apply_gain(samples: Samples, gain_db: float) -> Samples:

@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from syrinx.audio.levels import clip_to_int16
-from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk, chunk_of
+from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
+from syrinx.audio.wav_format import PCM, WavFormat, mono_of, wav_format
 from syrinx.errors import BadAudio, TooLarge
 
 HEADER_BYTES = 44
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _MAX_DATA_BYTES = _UNKNOWN_SIZE - HEADER_BYTES - 1
-_PCM, _FLOAT, _EXTENSIBLE = 0x0001, 0x0003, 0xFFFE
-_READABLE = "8, 16, 24 or 32-bit integers or 32 or 64-bit floats can be read"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Format:
-    """What a `fmt ` chunk says; `tag` is already resolved where the format is extensible."""
-
-    tag: int
-    channels: int
-    sample_rate_hz: int
-    bits: int
-
-    @property
-    def frame_bytes(self) -> int:
-        return self.channels * self.bits // 8
 
 
 def read_wav(source: Path | bytes) -> PcmChunk:
@@ -46,7 +26,7 @@ def read_wav(source: Path | bytes) -> PcmChunk:
     if len(raw) < 12 or raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":
         raise BadAudio(f"this is not a WAV file: it begins with {raw[:4]!r} where b'RIFF' should stand")
     form, data = _find_chunks(raw)
-    return _to_mono(data[: len(data) - len(data) % form.frame_bytes], form)
+    return mono_of(data[: len(data) - len(data) % form.frame_bytes], form)
 
 
 def wav_header(sample_rate_hz: int, sample_count: int | None) -> bytes:
@@ -62,7 +42,7 @@ def wav_header(sample_rate_hz: int, sample_count: int | None) -> bytes:
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         *(b"RIFF", riff_bytes, b"WAVE"),
-        *(b"fmt ", 16, _PCM, 1, sample_rate_hz, bytes_per_second, BYTES_PER_SAMPLE, 8 * BYTES_PER_SAMPLE),
+        *(b"fmt ", 16, PCM, 1, sample_rate_hz, bytes_per_second, BYTES_PER_SAMPLE, 8 * BYTES_PER_SAMPLE),
         *(b"data", data_bytes),
     )
 
@@ -95,16 +75,16 @@ def write_wav(path: Path, chunks: Iterable[PcmChunk]) -> None:
         file.write(wav_header(rate_hz, sample_count))
 
 
-def _find_chunks(raw: bytes) -> tuple[_Format, bytes]:
+def _find_chunks(raw: bytes) -> tuple[WavFormat, bytes]:
     """The format and the bytes of the samples."""
     (riff_bytes,) = struct.unpack_from("<I", raw, 4)
-    form: _Format | None = None
+    form: WavFormat | None = None
     position = 12
     while position + 8 <= len(raw):
         name, size = struct.unpack_from("<4sI", raw, position)
         position += 8
         if name == b"fmt ":
-            form = _parse_format(raw[position : position + size])
+            form = wav_format(raw[position : position + size])
         elif name == b"data":
             if form is None:
                 raise BadAudio("the WAV file has its samples before its format: the 'fmt ' chunk must come first")
@@ -114,43 +94,3 @@ def _find_chunks(raw: bytes) -> tuple[_Format, bytes]:
         position += size + size % 2
     missing = "samples (a 'data' chunk)" if form else "a format (a 'fmt ' chunk)"
     raise BadAudio(f"the WAV file ends before it has {missing}")
-
-
-def _parse_format(body: bytes) -> _Format:
-    if len(body) < 16:
-        raise BadAudio(f"the WAV file's format has {len(body)} bytes, at least 16 are needed")
-    tag, channels, sample_rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", body)
-    if tag == _EXTENSIBLE:
-        if len(body) < 26:
-            raise BadAudio(f"the WAV file's extensible format has {len(body)} bytes, at least 26 are needed")
-        # The sub-format's GUID begins with the tag that a plain header would carry.
-        (tag,) = struct.unpack_from("<H", body, 24)
-    if (tag, bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
-        raise BadAudio(f"WAV samples of {bits} bits in encoding {tag:#06x} cannot be read: {_READABLE}")
-    if not channels or not sample_rate_hz:
-        raise BadAudio(f"the WAV file claims {channels} channels at {sample_rate_hz} Hz: both must be positive")
-    return _Format(tag=tag, channels=channels, sample_rate_hz=sample_rate_hz, bits=bits)
-
-
-def _to_mono(data: bytes, form: _Format) -> PcmChunk:
-    if (form.tag, form.bits, form.channels) == (_PCM, 16, 1):
-        return PcmChunk(pcm=data, sample_rate_hz=form.sample_rate_hz)
-    samples = _at_int16_scale(data, form)
-    mixed = samples.reshape(-1, form.channels).mean(axis=1)
-    return chunk_of(clip_to_int16(mixed), sample_rate_hz=form.sample_rate_hz)
-
-
-def _at_int16_scale(data: bytes, form: _Format) -> npt.NDArray[np.float32]:
-    if form.tag == _FLOAT:
-        floats = np.frombuffer(data, "<f4" if form.bits == 32 else "<f8").astype(np.float32)
-        return np.nan_to_num(floats, nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(32768.0)
-    if form.bits == 8:
-        return (np.frombuffer(data, np.uint8).astype(np.float32) - 128.0) * 256.0
-    if form.bits == 16:
-        return np.frombuffer(data, "<i2").astype(np.float32)
-    if form.bits == 32:
-        return np.frombuffer(data, "<i4").astype(np.float32) / 65536.0
-    # 24 bits: each sample becomes the upper three bytes of a 32-bit one.
-    wide = np.zeros((len(data) // 3, 4), np.uint8)
-    wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-    return wide.reshape(-1).view("<i4").astype(np.float32) / 65536.0
