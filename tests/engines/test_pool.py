@@ -11,7 +11,8 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from syrinx.engines.contract import Availability, EngineInfo, Host, Kind, Options
+from syrinx.engines.contract import Availability, EngineInfo, Host, Kind, Options, Patience
+from syrinx.engines.guards.breaker import BreakerPolicy
 from syrinx.engines.guards.guarded import GuardSettings
 from syrinx.engines.guards.streams import RetryPolicy, TimeLimits
 from syrinx.engines.metrics import EngineMetrics
@@ -23,6 +24,8 @@ from syrinx.errors import (
     ConfigurationError,
     EngineBusy,
     EngineEmpty,
+    EngineError,
+    EngineResting,
     EngineTimeout,
     EngineUnavailable,
     UnknownEngine,
@@ -44,6 +47,7 @@ class SlowProvider:
         host: Host = "process",
         max_active: int = 4,
         max_queued: int = 8,
+        remote: bool = False,
     ) -> None:
         self.engine = engine or ScriptedTts()
         self.info = EngineInfo(
@@ -54,6 +58,7 @@ class SlowProvider:
             host=host,
             max_active=max_active,
             max_queued=max_queued,
+            remote=remote,
         )
         self.failures: list[Exception] = []
         self.events: list[tuple[float, str]] = []
@@ -238,6 +243,53 @@ async def test_leased_engines_pass_the_guards_and_give_their_place_back():
         assert engine.active == 0
         assert await said(tts) > 0
         assert pool.status()[0].active == 0
+
+
+@virtual_time
+async def test_an_engine_elsewhere_that_keeps_failing_is_seen_to_rest_also_after_it_was_unloaded():
+    engine = ScriptedTts(TtsScript(fail="raise"))
+    metrics = EngineMetrics()
+    registry = EngineRegistry([SlowProvider(engine, remote=True)], entry_points_=[])
+    settings = PoolSettings(
+        idle_unload_s=1.0,
+        guards={"tts": GuardSettings(retry=RetryPolicy(attempts=1), breaker=BreakerPolicy(failures=2, cool_down_s=60))},
+    )
+    pool = EnginePool(registry, settings, metrics=metrics)
+    try:
+        async with pool.lease("tts", "flute") as tts:
+            assert pool.status()[0].breaker == "closed"
+            for _ in range(2):
+                with pytest.raises(EngineError):
+                    await said(tts)
+        await asyncio.sleep(5.0)
+        status = pool.status()[0]
+        assert (status.state, status.breaker) == ("unloaded", "open")
+        assert status.retry_after_s == pytest.approx(55.0)
+        resting = {"kind": "tts", "engine": "flute"}
+        assert metrics.collectors.get_sample_value("syrinx_engine_resting", resting) == 1.0
+        async with pool.lease("tts", "flute") as tts:
+            with pytest.raises(EngineResting):
+                await said(tts)
+            engine.script = TtsScript()
+            await asyncio.sleep(60.0)
+            assert await said(tts) > 0
+        assert pool.status()[0].breaker == "closed"
+        assert metrics.collectors.get_sample_value("syrinx_engine_resting", resting) == 0.0
+    finally:
+        await pool.aclose()
+
+
+@virtual_time
+async def test_a_provider_may_ask_for_another_patience():
+    class Slow(SlowProvider):
+        def patience(self, options: Options) -> Patience:
+            return Patience(first_item_s=float(options["timeout_s"]))
+
+    settings = PoolSettings(options={("tts", "flute"): {"timeout_s": "50"}})
+    slow = Slow(ScriptedTts(TtsScript(first_chunk_s=49.0)))
+    async with pool_of(slow, settings=settings) as pool, pool.lease("tts", "flute") as tts:
+        assert await said(tts) > 0
+        assert pool.status()[0].breaker is None, "an engine in this house has none"
 
 
 @virtual_time

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +15,7 @@ import structlog
 from syrinx.engines.abilities import Ability
 from syrinx.engines.contract import KINDS, Kind
 from syrinx.engines.machine import this_machine
+from syrinx.whole_files import write_whole
 
 log = structlog.get_logger()
 
@@ -156,17 +155,7 @@ def _number(fields: Mapping[str, object], name: str) -> float | None:
 
 
 def _replace(file: Path, entries: _Entries) -> None:
-    """Write the whole file beside the old one and put it in its place, so that a reader never sees half of it."""
     listed = [asdict(key) | asdict(ability) for key, ability in entries.items()]
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as writing:
-            json.dump({"version": VERSION, "abilities": listed}, writing, ensure_ascii=False, indent=1)
-            writing.write("\n")
-            writing.flush()
-            os.fsync(writing.fileno())
-        Path(beside).replace(file)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    written = json.dumps({"version": VERSION, "abilities": listed}, ensure_ascii=False, indent=1)
+    write_whole(file, f"{written}\n".encode())

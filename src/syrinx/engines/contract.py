@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 Kind = Literal["tts", "stt", "llm", "vad"]
 KINDS: tuple[Kind, ...] = ("tts", "stt", "llm", "vad")
@@ -36,6 +36,8 @@ class EngineInfo:
     """BCP 47 primary tags that it serves, where that is known before it is opened; () asks the opened engine."""
     remote: bool = False
     """True when what a person says or writes leaves this machine."""
+    clones: bool = False
+    """Of voice engines: whether it learns voices from samples. Told here, too, so that nobody opens it to ask."""
     preference: int = 0
     """`auto` takes the available engine with the highest; built-in ones have 10 (works everywhere) and 20
     (better), neural ones 50 and more."""
@@ -79,4 +81,45 @@ class Provider(Protocol[EngineT_co]):
 
         Raises EngineUnavailable, with the remedy in the message, when it cannot be opened.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What was found of an engine's far end a moment ago."""
+
+    healthy: bool
+    reason: str = ""
+    """What is wrong and what to do, one sentence; empty when healthy."""
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """What the provider of a remote engine may have beside the rest."""
+
+    async def probe(self, options: Options) -> Probe:
+        """Ask the far end whether it is well: within a few seconds, with no words or sound of anybody's, and without
+        opening the engine. Whatever goes wrong is told, not raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long an engine may take; None: as long as others of its kind."""
+
+    first_item_s: float | None = None
+    """To its first item, for kinds that give several."""
+    next_item_s: float | None = None
+    final_within_s: float | None = None
+    """For speech to text: to the end of an utterance, from the end of its audio."""
+    recording_silence_s: float | None = None
+    """For speech to text: at work on a recording between two signs of life."""
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """What the provider may have whose engine needs another patience than its kind's."""
+
+    def patience(self, options: Options) -> Patience:
+        """Raises ConfigurationError where the options are wrong."""
         ...

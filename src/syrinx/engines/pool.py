@@ -10,9 +10,11 @@ from typing import Any, Literal, Protocol, cast, overload, runtime_checkable
 
 import structlog
 
-from syrinx.engines.contract import Host, Kind, Options
+from syrinx.engines.contract import Host, Kind, Options, Patient
 from syrinx.engines.guards.admission import Admission
+from syrinx.engines.guards.breaker import BreakerState, CircuitBreaker
 from syrinx.engines.guards.guarded import UTTERANCE, Guard, GuardedLlm, GuardedStt, GuardedTts, GuardSettings
+from syrinx.engines.guards.watermarked import MarkSpeech, WatermarkedTts
 from syrinx.engines.hosts.in_process import open_in_process
 from syrinx.engines.llm.contract import LanguageModel
 from syrinx.engines.metrics import EngineMetrics
@@ -39,6 +41,8 @@ class PoolSettings:
     guards: Mapping[Kind, GuardSettings] = field(default_factory=_default_guards)
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """The server's own, for workers: see `hosts.worker_environment`."""
+    mark_speech: MarkSpeech | None = None
+    """Puts a watermark into all that is spoken; None puts none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,10 @@ class EngineStatus:
     """Why it could not be opened the last time; empty when it could."""
     worker_memory_bytes: int | None
     """Resident memory of its worker; None where it has none, or the system does not tell."""
+    breaker: BreakerState | None = None
+    """Whether an engine elsewhere is asked, or left alone because it kept failing; None for one in this house."""
+    retry_after_s: float = 0.0
+    """When one that is left alone is tried again."""
 
 
 class WorkerMemory(Protocol):
@@ -113,6 +121,7 @@ class EnginePool:
         self._open: dict[EngineKey, _OpenEngine] = {}
         self._last_errors: dict[EngineKey, str] = {}
         self._seen: dict[EngineKey, Host] = {}
+        self._breakers: dict[EngineKey, CircuitBreaker] = {}
         self._closed = False
         self._log = structlog.get_logger(__name__)
 
@@ -254,18 +263,35 @@ class EnginePool:
     def _guarded(self, engine: _OpenEngine, raw: object) -> object:
         if engine.kind == "vad":
             return raw
+        key = (engine.kind, engine.name)
+        provider = self._registry.provider(*key)
+        settings = self._settings.guards[engine.kind]
+        if isinstance(provider, Patient):
+            settings = settings.with_patience(provider.patience(self._settings.options.get(key, {})))
         guard = Guard(
             kind=engine.kind,
             name=engine.name,
             admission=engine.admission,
             metrics=self._metrics,
-            settings=self._settings.guards[engine.kind],
+            settings=settings,
+            breaker=self._breaker(key, settings) if provider.info.remote else None,
         )
         if engine.kind == "tts":
-            return GuardedTts(cast("TextToSpeech", raw), guard)
+            tts = cast("TextToSpeech", raw)
+            mark = self._settings.mark_speech
+            return GuardedTts(tts if mark is None else WatermarkedTts(tts, mark), guard)
         if engine.kind == "stt":
             return GuardedStt(cast("SpeechToText", raw), guard)
         return GuardedLlm(cast("LanguageModel", raw), guard)
+
+    def _breaker(self, key: EngineKey, settings: GuardSettings) -> CircuitBreaker:
+        """The one that this engine has had since it was first opened: what it knows outlives an unloading."""
+        breaker = self._breakers.get(key)
+        if breaker is None:
+            breaker = self._breakers[key] = CircuitBreaker(name=key[1], policy=settings.breaker)
+            resting = {"closed": 0.0, "probing": 0.5, "open": 1.0}
+            self._metrics.watch_breaker(*key, resting=lambda: resting[breaker.state])
+        return breaker
 
     def _start_idling(self, engine: _OpenEngine) -> None:
         still_open = self._open.get((engine.kind, engine.name)) is engine
@@ -277,6 +303,7 @@ class EnginePool:
 
     def _status(self, key: EngineKey) -> EngineStatus:
         engine = self._open.get(key)
+        breaker = self._breakers.get(key)
         return EngineStatus(
             kind=key[0],
             name=key[1],
@@ -287,4 +314,6 @@ class EnginePool:
             queued=0 if engine is None else engine.admission.queued,
             last_error=self._last_errors.get(key, ""),
             worker_memory_bytes=None if engine is None else engine.worker_memory_bytes(),
+            breaker=None if breaker is None else breaker.state,
+            retry_after_s=0.0 if breaker is None else breaker.retry_after_s(),
         )

@@ -10,7 +10,7 @@ import pytest_asyncio
 from syrinx.audio.pcm import PcmChunk, silence
 from syrinx.audio.resampling import resample
 from syrinx.audio.wav import read_wav
-from syrinx.engines.hosts.worker import open_in_worker
+from syrinx.engines.hosts.worker import WorkerSettings, open_in_worker
 from syrinx.engines.llm.contract import LanguageModel
 from syrinx.engines.stt.contract import SpeechToText
 from syrinx.engines.tts.contract import SpeechRequest, TextToSpeech
@@ -18,6 +18,7 @@ from syrinx.testing.human_clips import RECORDINGS
 from syrinx.testing.llm_conformance import LlmConformance
 from syrinx.testing.stt_conformance import SttConformance, Utterance
 from syrinx.testing.tiny_kokoro import write_tiny_kokoro
+from syrinx.testing.tts_cloning_conformance import TtsCloningConformance
 from syrinx.testing.tts_conformance import TtsConformance, speak
 
 
@@ -31,6 +32,13 @@ async def espeak() -> AsyncGenerator[TextToSpeech, None]:
 async def kokoro(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[TextToSpeech, None]:
     folder = write_tiny_kokoro(tmp_path_factory.mktemp("kokoro"))
     async with open_in_worker("tts", "kokoro", {"path": str(folder), "streams": "2"}) as engine:
+        yield engine
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tones() -> AsyncGenerator[TextToSpeech, None]:
+    settings = WorkerSettings(provider="syrinx.testing.worker_engines:tones")
+    async with open_in_worker("tts", "tones", {}, settings) as engine:
         yield engine
 
 
@@ -64,6 +72,13 @@ class TestKokoroInAWorker(TtsConformance):
         assert (heart.grade, "default" in heart.aliases, tts.capabilities.blends) == ("A", True, True)
         spoken = await speak(tts, SpeechRequest(text="Good morning.", voice="alloy+am_adam*0.5"))
         assert [word.text for word in spoken.words] == ["Good", "morning"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestAVoiceIsLearntInAWorker(TtsCloningConformance):
+    @pytest.fixture
+    def tts(self, tones: TextToSpeech) -> TextToSpeech:
+        return tones
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -6,12 +6,22 @@ import pytest
 
 from syrinx import errors
 from syrinx.engines.hosts.crossing_errors import LONGEST_MESSAGE, error_from_json, error_to_json
-from syrinx.errors import EngineBusy, EngineError, RemoteRefused, SyrinxError, UnknownVoice
+from syrinx.errors import (
+    EngineBusy,
+    EngineError,
+    EngineResting,
+    RemoteRefused,
+    SyrinxError,
+    UnknownVoice,
+    WrongParameter,
+)
 
 SAMPLES: list[SyrinxError] = [
     UnknownVoice("no voice 'x': there is y"),
     EngineError("defect", retryable=False),
     EngineBusy("later", retry_after_s=2.5),
+    EngineResting("left alone", retry_after_s=7.5),
+    WrongParameter("too fast", parameter="speed"),
     RemoteRefused("slow down", status=429, retryable=True, code="remote_rate", retry_after_s=None),
     SyrinxError("odd 音 \n line", code="odd"),
 ]
@@ -27,13 +37,16 @@ def test_class_code_message_and_facts_arrive(error: SyrinxError):
         error.code,
         error.retryable,
     )
-    for name in ("retry_after_s", "status"):
+    for name in ("retry_after_s", "status", "parameter"):
         assert getattr(crossed, name, "none") == getattr(error, name, "none")
 
 
 def test_every_error_class_without_parameters_of_its_own_can_cross():
+    with_parameters = {
+        type(error) for error in SAMPLES if hasattr(error, "retry_after_s") or hasattr(error, "parameter")
+    }
     for cls in vars(errors).values():
-        if isinstance(cls, type) and issubclass(cls, SyrinxError) and cls not in (EngineBusy, RemoteRefused):
+        if isinstance(cls, type) and issubclass(cls, SyrinxError) and cls not in with_parameters:
             assert type(error_from_json(error_to_json(cls("x")))) is cls
 
 

@@ -12,12 +12,15 @@ import pytest
 from syrinx.audio.pcm import PcmChunk
 from syrinx.engines.hosts import engine_pb2
 from syrinx.engines.hosts.wire import (
+    CONDITION,
     DESCRIBE,
     PING,
     REPLY,
     SYNTHESIZE,
     TRANSCRIBE,
     WORKER_SERVICE,
+    Conditioning,
+    ConditionRequest,
     from_bytes,
     heard_from_bytes,
     heard_to_bytes,
@@ -25,7 +28,15 @@ from syrinx.engines.hosts.wire import (
 )
 from syrinx.engines.llm.contract import LlmCapabilities, Message, ReplyRequest, TextDelta
 from syrinx.engines.stt.contract import Pause, RecognizedWord, SttCapabilities, Transcript, TranscriptionRequest
-from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
+from syrinx.engines.tts.contract import (
+    Cloning,
+    Phonemes,
+    SpeechChunk,
+    SpeechRequest,
+    TtsCapabilities,
+    Voice,
+    WordTime,
+)
 from syrinx.errors import BadAudio, BadInput
 
 PCM = PcmChunk(pcm=b"\x01\x00\xff\x7f", sample_rate_hz=24_000)
@@ -38,7 +49,13 @@ FULL = (
         speed=(0.5, 3.0),
         pitch_semitones=(-12.0, 12.5),
         voice_context=True,
+        describes=True,
+        phonemes=True,
+        clones=Cloning(shortest_s=2.5, best_s=10.0, version="v2", transcript=True),
+        warmth=True,
     ),
+    ConditionRequest(sample=PCM, transcript="Où est-elle ?", language="fr"),
+    Conditioning(content=b"\x00\xff opaque"),
     Voice(id="gmw/en+f3", name="Zoë 音", language="en-GB", gender="female"),
     SpeechRequest(
         text="Grüße, 世界 🌍",
@@ -49,10 +66,20 @@ FULL = (
         context=(PCM, PCM),
         description="low",
         scene="a hall",
+        phonemes=(
+            Phonemes(start_char=0, end_char=5, ipa="ˈɡʁyːsə"),
+            Phonemes(start_char=7, end_char=9, ipa="ʂɻ̩⁵¹tɕjɛ⁵¹"),
+        ),
+        warmth=-0.25,
     ),
+    SpeechRequest(text="hello", conditioning=b"\x00\xff learnt", warmth=1.0),
     SpeechChunk(audio=PCM, words=(WordTime(text="a", start_char=3, start_ms=0.1),)),
     SttCapabilities(sample_rate_hz=16_000, languages=("en",), partials=False, word_times=True, detects_language=True),
-    TranscriptionRequest(language="fr", hotwords=("Syrinx", "Pan"), adaptation="opaque"),
+    SttCapabilities(sample_rate_hz=16_000, languages=("de", "en"), translates=True, prompts=True, samples=True),
+    SttCapabilities(sample_rate_hz=16_000, languages=("en",), hotwords=True),
+    TranscriptionRequest(
+        language="fr", hotwords=("Syrinx", "Pan"), prompt="Chapitre 1. Où", temperature=0.0, adaptation="opaque"
+    ),
     Transcript(
         text="so it is",
         final=True,
@@ -88,7 +115,9 @@ def test_what_is_sent_arrives_equal(value: object):
     assert from_bytes(type(value), to_bytes(value)) == value
 
 
-@pytest.mark.parametrize("cls", [*{type(value) for value in FULL}, PcmChunk, Message, WordTime, RecognizedWord])
+@pytest.mark.parametrize(
+    "cls", [*dict.fromkeys(map(type, FULL)), PcmChunk, Message, Phonemes, Cloning, WordTime, RecognizedWord]
+)
 def test_a_message_has_exactly_the_fields_of_its_dataclass(cls: type):
     message = getattr(engine_pb2, cls.__name__)
     assert {field.name for field in dataclasses.fields(cls)} == set(message.DESCRIPTOR.fields_by_name)
@@ -125,6 +154,8 @@ def test_the_methods_are_those_of_the_proto():
         described = services[method.service.rpartition(".")[2]].methods_by_name[method.method]
         assert described.containing_service.full_name == method.service
         assert described.output_type.name == method.item.__name__
+    assert services["Tts"].methods_by_name[CONDITION].input_type.name == ConditionRequest.__name__
+    assert services["Tts"].methods_by_name[CONDITION].output_type.name == Conditioning.__name__
     assert set(services["Worker"].methods_by_name) == {DESCRIBE, PING}
     assert services["Worker"].full_name == WORKER_SERVICE
 

@@ -24,7 +24,7 @@ from syrinx.engines.hosts.worker import WorkerConnection, WorkerSettings, open_i
 from syrinx.engines.hosts.worker_process import Patience
 from syrinx.engines.llm.contract import LanguageModel, Message, ReplyRequest
 from syrinx.engines.stt.contract import HeardAudio, Pause, SpeechToText, Transcript, TranscriptionRequest
-from syrinx.engines.tts.contract import SpeechRequest, TextToSpeech
+from syrinx.engines.tts.contract import Clones, SpeechRequest, TextToSpeech
 from syrinx.errors import (
     BadAudio,
     BadInput,
@@ -146,6 +146,30 @@ async def test_errors_are_the_same_from_both_hosts(host: Host):
         assert await spoken(engine, "still here") == ["still", "here"]
 
 
+async def learnt(engine: TextToSpeech, words: str, *, sample_ms: float = 500.0, language: str = "en") -> str:
+    assert isinstance(engine, Clones)
+    sample = silence(duration_ms=sample_ms, sample_rate_hz=24_000)
+    return (await engine.condition(sample, transcript=words, language=language)).decode()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_voices_are_learnt_alike_in_both_hosts(host: Host):
+    async with tts_in(host) as engine:
+        assert engine.capabilities.clones == worker_engines.ObedientTts.capabilities.clones
+        assert await learnt(engine, "so it is", language="de") == "12000 samples in de"
+        # A minute of sample is far more than one message of speech.
+        assert await learnt(engine, "", sample_ms=60_000.0) == "1440000 samples in en"
+        with pytest.raises(UnknownVoice, match="there is only one"):
+            await learnt(engine, "refuse")
+        with pytest.raises(EngineBusy) as caught:
+            await learnt(engine, "busy")
+        assert caught.value.retry_after_s == 7.5
+        assert await asyncio.gather(spoken(engine, "a wait b"), learnt(engine, "wait")) == [
+            ["a", "b"],
+            "12000 samples in en",
+        ]
+
+
 @pytest.mark.parametrize("host", HOSTS)
 async def test_replies_are_the_same_from_both_hosts(host: Host):
     async with llm_in(host) as engine:
@@ -234,6 +258,26 @@ async def test_cancelling_the_reader_closes_the_engines_generator():
         await asyncio.wait([reading])
         assert reading.cancelled()
         assert await closes_early(engine, 1)
+
+
+async def test_learning_that_is_given_up_is_given_up_in_the_worker():
+    async with tts_in() as engine:
+        learning = asyncio.create_task(learnt(engine, "hang"))
+        # Once something that was asked later is done, that is under way, too.
+        assert await spoken(engine, "a wait b") == ["a", "b"]
+        learning.cancel()
+        await asyncio.wait([learning])
+        assert learning.cancelled()
+        assert await closes_early(engine, 1)
+
+
+async def test_a_worker_that_dies_while_it_learns_says_so_and_the_next_one_learns():
+    async with tts_in() as engine:
+        with pytest.raises(EngineCrashed, match="ended by SIGKILL"):
+            await learnt(engine, "die")
+        with pytest.raises(EngineError, match="obedient failed: ZeroDivisionError"):
+            await learnt(engine, "break")
+        assert await learnt(engine, "") == "12000 samples in en"
 
 
 async def test_a_slow_reader_holds_the_engine_back():

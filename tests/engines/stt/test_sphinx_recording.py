@@ -95,12 +95,12 @@ async def test_the_size_of_the_chunks_changes_nothing(
 
 async def test_what_was_heard_is_put_together_once_a_piece_and_not_for_every_chunk() -> None:
     never_asked = cast("SphinxDecoder", None)  # silence is not decoded
-    hearing = RecordingHearing(never_asked, STRANGER)
+    hearing = RecordingHearing(STRANGER)
     told: list[HeardSoFar] = []
     for _ in range(250):
         hearing.take(bytes(3200))
-        while hearing.work():
-            pass
+        while hearing.ready():
+            hearing.hear(never_asked)
         told.append(hearing.so_far())
     pieces = len({heard.reaches_ms for heard in told})
     assert pieces == len({id(heard) for heard in told}) >= 3

@@ -299,3 +299,20 @@ async def test_utterances_in_two_decoders_at_once_do_not_mix(model: Path, modern
         alone = [(await listen(stt, [audio]))[-1].text for audio in (modern, books)]
         together = await asyncio.gather(*(listen(stt, frames_of(audio)) for audio in (modern, books) * 3))
         assert [told[-1].text for told in together] == alone * 3
+
+
+def test_a_temperature_makes_it_choose_among_words(model: Path, books: PcmChunk) -> None:
+    recognizer = load(model, device="cpu", compute_type="int8", threads=1, decoders=1)
+    audio = books.samples().astype(np.float32) / np.float32(32768)
+
+    def heard(temperature: float) -> str:
+        return recognizer.decode([audio], Manner(language="en", beam_size=5, temperature=temperature))[0].text
+
+    assert heard(0.0) == heard(0.2) == SAYS
+    assert heard(100.0) != SAYS  # so hot that every word is as likely
+
+
+async def test_it_says_that_it_takes_prompts_and_temperatures(stt: SpeechToText, books: PcmChunk) -> None:
+    assert (stt.capabilities.prompts, stt.capabilities.samples) == (True, True)
+    request = TranscriptionRequest(prompt="word " * 3000, temperature=0.1, recording=True)
+    assert (await listen(stt, [books], request))[-1].text == SAYS

@@ -270,6 +270,18 @@ async def test_request_and_hotwords_reach_the_model(books: PcmChunk) -> None:
 
 
 @virtual_time
+async def test_a_prompt_comes_before_what_was_said_and_a_temperature_reaches_the_model(books: PcmChunk) -> None:
+    for recording in (True, False):
+        stt, recognizer = ear()
+        request = TranscriptionRequest(prompt=" Syrinx, Wyoming ", temperature=0.3, recording=recording)
+        await listen(stt, [books, Pause()], request)
+        assert recognizer.decoded
+        for _, manner in recognizer.decoded:
+            assert manner.context.startswith("Syrinx, Wyoming")
+            assert manner.temperature == 0.3
+
+
+@virtual_time
 async def test_a_recording_of_many_minutes_keeps_its_words_and_times(books: PcmChunk) -> None:
     stt, recognizer = ear(cost_s=1.0)
     pause = silence(duration_ms=900, sample_rate_hz=16_000)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from syrinx.audio import PcmChunk, rms_dbfs
-from syrinx.engines.tts.contract import SpeechRequest
+from syrinx.engines.tts.contract import Phonemes, SpeechRequest
 from syrinx.engines.tts.espeak import EspeakEngine, provider
 from syrinx.errors import ConfigurationError, EngineError, UnknownVoice
 from syrinx.testing.tts_conformance import TtsConformance, likeness, speak
@@ -25,11 +25,12 @@ async def tts() -> AsyncGenerator[EspeakEngine, None]:
 
 
 class TestEspeakConforms(TtsConformance):
-    pass
+    repeats = True
 
 
 class TestEspeakConformsInGerman(TtsConformance):
     language = "de"
+    repeats = True
     words = ("Morgen", "Garten", "Wasser", "sieben", "Fenster", "gelbe", "Gebirge", "Papier", "Winter", "Sommer")
 
 
@@ -113,6 +114,51 @@ async def test_users_cannot_write_phonemes_or_markup(tts: EspeakEngine) -> None:
     assert spelled.audio.duration_ms > 1.5 * phonemes.audio.duration_ms
     tagged = await speak(tts, SpeechRequest(text="one <b>two</b>"))
     assert len(tagged.words) > 2
+
+
+async def test_users_cannot_write_phonemes_beside_given_ones(tts: EspeakEngine) -> None:
+    given = (Phonemes(start_char=11, end_char=16, ipa="ðɛɹ"),)
+    spelled = await speak(tts, SpeechRequest(text="[[h@l'oU]] there", phonemes=given))
+    plain = await speak(tts, SpeechRequest(text="hello there"))
+    assert spelled.audio.duration_ms > 1.5 * plain.audio.duration_ms
+
+
+async def test_given_sounds_are_heard_instead_of_the_letters(tts: EspeakEngine) -> None:
+    written = await speak(tts, SpeechRequest(text="hello there"))
+    sounds = (Phonemes(start_char=0, end_char=3, ipa="həˈloʊ"),)
+    said = await speak(tts, SpeechRequest(text="xyz there", phonemes=sounds))
+    assert said.audio == written.audio
+    assert [(word.text, word.start_char) for word in said.words] == [("xyz", 0), ("there", 4)]
+
+
+async def test_words_of_a_phrase_with_sounds_and_an_owner_are_words_of_the_text(tts: EspeakEngine) -> None:
+    text = "I like New York's parks"
+    sounds = (Phonemes(start_char=7, end_char=15, ipa="ˈnuː ˈjɔːɹk"),)
+    said = await speak(tts, SpeechRequest(text=text, phonemes=sounds))
+    assert [word.text for word in said.words] == ["I", "like", "New", "York's", "parks"]
+    written = await speak(tts, SpeechRequest(text=text))
+    assert said.audio.duration_ms == pytest.approx(written.audio.duration_ms, rel=0.1)
+
+
+async def test_the_names_that_clients_send_are_voices_of_that_gender(tts: EspeakEngine) -> None:
+    genders = {alias: voice.gender for voice in tts.voices for alias in voice.aliases}
+    languages = {alias: voice.language[:5] for voice in tts.voices for alias in voice.aliases}
+    women = {"alloy", "coral", "marin", "nova", "sage", "shimmer"}
+    openai = women | {"ash", "ballad", "cedar", "echo", "fable", "onyx", "verse"}
+    assert openai | {"af_heart", "af", "am", "bf", "bm", "default"} <= set(genders)
+    assert {name for name in openai if genders[name] == "female"} == women
+    assert (genders["af"], genders["am"], genders["bf"], genders["bm"]) == ("female", "male", "female", "male")
+    assert (languages["af"], languages["am"], languages["bf"], languages["bm"]) == ("en-US", "en-US", "en-GB", "en-GB")
+    voices = {voice.id for voice in tts.voices if openai & set(voice.aliases)}
+    assert len(voices) == len(openai), "no two of them sound the same"
+
+
+async def test_a_voice_with_a_name_speaks_other_languages_with_their_sounds(tts: EspeakEngine) -> None:
+    text = "Guten Morgen, schöne Welt"
+    named = await speak(tts, SpeechRequest(text=text, language="de", voice="Alloy"))
+    assert named.audio == (await speak(tts, SpeechRequest(text=text, language="de", voice="gmw/de+shelby"))).audio
+    usual = await speak(tts, SpeechRequest(text=text, language="de"))
+    assert (await speak(tts, SpeechRequest(text=text, language="de", voice="default"))).audio == usual.audio
 
 
 async def test_a_voice_is_found_by_any_of_its_names(tts: EspeakEngine) -> None:

@@ -6,16 +6,17 @@ import asyncio
 import ctypes
 import threading
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import pytest
 
 from syrinx.engines.tts import flite
 from syrinx.engines.tts.contract import SpeechRequest
 from syrinx.engines.tts.flite import FliteEngine, as_ascii, provider, word_times
-from syrinx.engines.tts.flite_library import Token
+from syrinx.engines.tts.flite_library import CHUNK_SAMPLES, OnAudio, Token
 from syrinx.engines.tts.requests import TextPiece
 from syrinx.errors import BadInput, ConfigurationError, EngineError, EngineUnavailable, UnknownLanguage
-from syrinx.testing.tts_conformance import TtsConformance, likeness, speak
+from syrinx.testing.tts_conformance import TtsConformance, speak
 
 needs_flite = pytest.mark.skipif(
     not provider.check({}).available,
@@ -33,7 +34,7 @@ async def tts() -> AsyncGenerator[FliteEngine, None]:
 
 @needs_flite
 class TestFliteConforms(TtsConformance):
-    pass
+    repeats = True
 
 
 @needs_flite
@@ -46,9 +47,18 @@ async def test_one_request_leaves_nothing_behind_for_the_next(tts: FliteEngine) 
     plain = await speak(tts, SpeechRequest(text=HELLO))
     await speak(tts, SpeechRequest(text=HELLO, speed=3.0, pitch_semitones=6.0))
     again = await speak(tts, SpeechRequest(text=HELLO))
-    assert again.audio.sample_count == plain.audio.sample_count
-    assert likeness(again.audio, plain.audio) > 0.98
+    assert again.audio == plain.audio
     assert again.words == plain.words
+
+
+@needs_flite
+async def test_the_american_names_that_clients_send_are_voices(tts: FliteEngine) -> None:
+    genders = {alias: voice.gender for voice in tts.voices for alias in voice.aliases}
+    assert genders["alloy"] == genders["af"] == genders["default"] == "female"
+    assert genders["ash"] == genders["am"] == genders["echo"] == "male"
+    assert not {"bf", "bm"} & set(genders)
+    named = await speak(tts, SpeechRequest(text=HELLO, voice="Onyx"))
+    assert named.audio == (await speak(tts, SpeechRequest(text=HELLO, voice="rms"))).audio
 
 
 @needs_flite
@@ -91,6 +101,52 @@ async def test_a_closed_engine_refuses_and_leaves_no_thread() -> None:
         async for _ in chunks:
             pass
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("flite")]
+
+
+class StuckLibrary:
+    """Begins to speak, and does not go on until it is let go."""
+
+    voices = ("slt",)
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.speaking = threading.Event()
+        self.go_on = threading.Event()
+
+    def speak(self, text: str, *, voice: str, stretch: float, pitch_factor: float, on_audio: OnAudio) -> None:
+        self.begun.append(text)
+        self.speaking.set()
+        self.go_on.wait(10.0)
+        on_audio(bytes(2 * CHUNK_SAMPLES), [])
+
+
+async def test_who_leaves_while_another_s_piece_is_made_does_not_wait_for_it() -> None:
+    library = StuckLibrary()
+    engine = FliteEngine(library)  # pyright: ignore[reportArgumentType]
+    first = engine.synthesize(SpeechRequest(text="One."))
+    speaking = asyncio.create_task(anext(first))
+    await asyncio.to_thread(library.speaking.wait, 10.0)
+    second = asyncio.create_task(anext(engine.synthesize(SpeechRequest(text="Two."))))
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert not speaking.done()
+    library.go_on.set()
+    assert (await speaking).audio.sample_count == CHUNK_SAMPLES
+    await first.aclose()
+    await engine.aclose()
+    assert library.begun == ["One."]
+
+
+@needs_flite
+async def test_a_reader_who_stops_within_the_longest_piece_holds_up_nobody(tts: FliteEngine) -> None:
+    nines = SpeechRequest(text="999999999 " * 16, speed=0.5)
+    async with aclosing(tts.synthesize(nines)) as slowly, aclosing(tts.synthesize(nines)) as another:
+        async with asyncio.timeout(60):
+            await anext(slowly)
+            await anext(another)
+            assert (await speak(tts, SpeechRequest(text="hi"))).chunks
 
 
 @needs_flite

@@ -13,6 +13,8 @@ from syrinx.testing.tts_conformance import TtsConformance
 
 
 class TestKokoroConforms(TtsConformance):
+    repeats = True
+
     @pytest.fixture
     async def tts(self, tmp_path: Path) -> AsyncGenerator[KokoroEngine, None]:
         async with provider.open({"path": str(write_tiny_kokoro(tmp_path))}) as engine:
@@ -20,6 +22,8 @@ class TestKokoroConforms(TtsConformance):
 
 
 class TestKokoroWithoutDurationsConforms(TtsConformance):
+    repeats = True
+
     @pytest.fixture
     async def tts(self, tmp_path: Path) -> AsyncGenerator[KokoroEngine, None]:
         async with provider.open({"path": str(write_tiny_kokoro(tmp_path, durations=False))}) as engine:

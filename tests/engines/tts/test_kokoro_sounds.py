@@ -10,8 +10,9 @@ import espeakng_loader
 import pytest
 from kokoro_onnx.config import DEFAULT_VOCAB
 
+from syrinx.engines.tts.contract import Phonemes
 from syrinx.engines.tts.kokoro_alignment import align_words
-from syrinx.engines.tts.kokoro_sounds import LANGUAGES, Pronouncer, Sounds, kokoro_letters
+from syrinx.engines.tts.kokoro_sounds import LANGUAGES, Pronouncer, Sounds, kokoro_letters, letters_of
 
 
 @pytest.fixture
@@ -141,3 +142,36 @@ def test_sounds_of_several_letters_become_one() -> None:
 )
 def test_words_are_laid_along_what_was_said(alone: list[str], together: str, expected: list[int]) -> None:
     assert align_words(alone, together) == expected
+
+
+def test_given_sounds_stand_in_place_of_the_word_and_begin_it(pronouncer: Pronouncer) -> None:
+    text = "I like New York, (GIF) or cheese."
+    given = [
+        Phonemes(start_char=text.index(word), end_char=text.index(word) + len(word), ipa=ipa)
+        for word, ipa in (("New York", "ˈnuː ˈjɔɹk"), ("GIF", "dʒɪf"), ("cheese", "t͡ʃiːz"))
+    ]
+    said = pronouncer.sounds_of(text, language="en-gb", given=given)
+    assert said.phonemes == "I lˈIk nˈuː jˈɔɹk, (ʤɪf) ɔː ʧiːz."
+    assert [word.text for word in said.words] == ["I", "like", "New", "York", "GIF", "or", "cheese"]
+    assert all(text[word.start_char :].startswith(word.text) for word in said.words)
+    assert [said.phonemes[word.phoneme] for word in said.words] == ["I", "l", "n", "j", "ʤ", "ɔ", "ʧ"]
+
+
+def test_sounds_without_a_letter_of_the_model_leave_the_word_as_it_is(pronouncer: Pronouncer) -> None:
+    given = [Phonemes(start_char=0, end_char=3, ipa="ʘ")]
+    assert pronouncer.sounds_of("tea", language="en-us", given=given) == pronouncer.sounds_of("tea", language="en-us")
+
+
+@pytest.mark.parametrize(
+    ("ipa", "language", "letters"),
+    [
+        ("təˈmɑːtoʊ", "en-gb", "təmˈɑːtO"),
+        ("təˈmeɪtoʊ", "en-us", "təmˈAtO"),
+        ("ˈbʌtn̩", "en-us", "bˈʌtᵊn"),
+        ("ʃɝ", "en-us", "ʃɜɹ"),
+        ("bɔ̃ʒuʁ", "fr", "bɔ̃ʒuʁ"),
+        ("t͡sa.tʃao", "it", "ʦaʧao"),
+    ],
+)
+def test_the_phonetic_alphabet_is_written_in_the_letters_of_the_model(ipa: str, language: str, letters: str) -> None:
+    assert letters_of(ipa, language) == letters

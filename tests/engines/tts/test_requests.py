@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syrinx.engines.tts.contract import SpeechRequest, TtsCapabilities
+from syrinx.engines.tts.contract import LARGEST_CONDITIONING_BYTES, Cloning, SpeechRequest, TtsCapabilities
 from syrinx.engines.tts.requests import check_request, has_words, split_text, without_controls
 from syrinx.errors import BadInput
 
@@ -54,8 +56,22 @@ def test_controls_become_spaces_and_nothing_moves() -> None:
         (SpeechRequest(text="hi", speed=2.1), "from 0.5 to 2.0"),
         (SpeechRequest(text="hi", speed=float("nan")), "from 0.5 to 2.0"),
         (SpeechRequest(text="hi", pitch_semitones=1.0), "from 0.0 to 0.0"),
+        (SpeechRequest(text="hi", warmth=1.5), "from -1 to 1"),
+        (SpeechRequest(text="hi", warmth=float("nan")), "from -1 to 1"),
+        (SpeechRequest(text="hi", warmth=0.5), "leave the warmth at 0"),
+        (SpeechRequest(text="hi", conditioning=b"learnt"), "learns no voices"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(request_: SpeechRequest, reason: str) -> None:
     with pytest.raises(BadInput, match=reason):
         check_request(request_, CAPABILITIES)
+
+
+def test_a_learnt_voice_speaks_where_the_engine_learns_them_and_no_other_is_named() -> None:
+    learning = replace(CAPABILITIES, clones=Cloning(shortest_s=1.0, best_s=9.0, version="1"), warmth=True)
+    learnt = SpeechRequest(text="hi", conditioning=b"learnt", warmth=-1.0)
+    check_request(learnt, learning)
+    with pytest.raises(BadInput, match="cannot both speak"):
+        check_request(replace(learnt, voice="af_heart"), learning)
+    with pytest.raises(BadInput, match="at most 8388608 bytes"):
+        check_request(replace(learnt, conditioning=bytes(LARGEST_CONDITIONING_BYTES + 1)), learning)

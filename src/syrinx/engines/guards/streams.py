@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from syrinx.engines.guards.deadline import Deadline
+from syrinx.engines.retries import RetryPolicy, wait_before_retry_s
 from syrinx.errors import EngineEmpty, EngineError, EngineTimeout, SyrinxError
 
 T = TypeVar("T")
@@ -29,20 +30,6 @@ class TimeLimits:
 
     first_item_s: float | None = 30.0
     next_item_s: float | None = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """When a failed request is tried again; only ever before its first item, and only if the error is retryable."""
-
-    attempts: int = 3
-    """Tries in all; 1 never tries again."""
-    first_wait_s: float = 0.2
-    """Doubles with every further try; drawn between half and all of that, so that callers do not march in step."""
-    longest_wait_s: float = 5.0
-    """An error that asks for a longer wait (`retry_after_s`) is raised at once."""
-    within_s: float = 10.0
-    """No try begins later than this after the first: a time-out is not waited for twice."""
 
 
 async def within_time(source: AsyncGenerator[T, None], limits: TimeLimits, *, name: str) -> AsyncGenerator[T, None]:
@@ -180,7 +167,7 @@ async def retried(
                     begun = True
                     yield item
             except SyrinxError as error:
-                wait_s = _wait_s(error, tries, policy, rng or random.Random())  # noqa: S311 - spreads load, hides nothing
+                wait_s = wait_before_retry_s(error, tries, policy, rng or random.Random())  # noqa: S311 - spreads load, hides nothing
                 if begun or wait_s is None or clock() + wait_s > latest_start_s:
                     raise
                 if on_retry is not None:
@@ -188,17 +175,6 @@ async def retried(
             else:
                 return
         await asyncio.sleep(wait_s)
-
-
-def _wait_s(error: SyrinxError, tries: int, policy: RetryPolicy, rng: random.Random) -> float | None:
-    """Seconds to wait after that many tries; None where trying again is of no use."""
-    if not error.retryable or tries >= policy.attempts:
-        return None
-    asked_s: object = getattr(error, "retry_after_s", None)
-    if isinstance(asked_s, int | float):
-        return float(asked_s) if asked_s <= policy.longest_wait_s else None
-    backoff_s = min(policy.first_wait_s * 2 ** (tries - 1), policy.longest_wait_s)
-    return backoff_s * rng.uniform(0.5, 1.0)
 
 
 async def read_ahead(source: AsyncGenerator[T, None], *, most: int) -> AsyncGenerator[T, None]:

@@ -39,7 +39,7 @@ class PcmChunk(_message.Message):
     def __init__(self, pcm: _Optional[bytes] = ..., sample_rate_hz: _Optional[int] = ...) -> None: ...
 
 class TtsCapabilities(_message.Message):
-    __slots__ = ("sample_rate_hz", "languages", "word_times", "speed", "pitch_semitones", "voice_context", "blends")
+    __slots__ = ("sample_rate_hz", "languages", "word_times", "speed", "pitch_semitones", "voice_context", "blends", "describes", "phonemes", "clones", "warmth")
     SAMPLE_RATE_HZ_FIELD_NUMBER: _ClassVar[int]
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     WORD_TIMES_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,10 @@ class TtsCapabilities(_message.Message):
     PITCH_SEMITONES_FIELD_NUMBER: _ClassVar[int]
     VOICE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
     BLENDS_FIELD_NUMBER: _ClassVar[int]
+    DESCRIBES_FIELD_NUMBER: _ClassVar[int]
+    PHONEMES_FIELD_NUMBER: _ClassVar[int]
+    CLONES_FIELD_NUMBER: _ClassVar[int]
+    WARMTH_FIELD_NUMBER: _ClassVar[int]
     sample_rate_hz: int
     languages: _containers.RepeatedScalarFieldContainer[str]
     word_times: bool
@@ -54,26 +58,60 @@ class TtsCapabilities(_message.Message):
     pitch_semitones: _containers.RepeatedScalarFieldContainer[float]
     voice_context: bool
     blends: bool
-    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., word_times: _Optional[bool] = ..., speed: _Optional[_Iterable[float]] = ..., pitch_semitones: _Optional[_Iterable[float]] = ..., voice_context: _Optional[bool] = ..., blends: _Optional[bool] = ...) -> None: ...
+    describes: bool
+    phonemes: bool
+    clones: Cloning
+    warmth: bool
+    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., word_times: _Optional[bool] = ..., speed: _Optional[_Iterable[float]] = ..., pitch_semitones: _Optional[_Iterable[float]] = ..., voice_context: _Optional[bool] = ..., blends: _Optional[bool] = ..., describes: _Optional[bool] = ..., phonemes: _Optional[bool] = ..., clones: _Optional[_Union[Cloning, _Mapping]] = ..., warmth: _Optional[bool] = ...) -> None: ...
+
+class Cloning(_message.Message):
+    __slots__ = ("shortest_s", "best_s", "version", "transcript")
+    SHORTEST_S_FIELD_NUMBER: _ClassVar[int]
+    BEST_S_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
+    shortest_s: float
+    best_s: float
+    version: str
+    transcript: bool
+    def __init__(self, shortest_s: _Optional[float] = ..., best_s: _Optional[float] = ..., version: _Optional[str] = ..., transcript: _Optional[bool] = ...) -> None: ...
+
+class ConditionRequest(_message.Message):
+    __slots__ = ("sample", "transcript", "language")
+    SAMPLE_FIELD_NUMBER: _ClassVar[int]
+    TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    sample: PcmChunk
+    transcript: str
+    language: str
+    def __init__(self, sample: _Optional[_Union[PcmChunk, _Mapping]] = ..., transcript: _Optional[str] = ..., language: _Optional[str] = ...) -> None: ...
+
+class Conditioning(_message.Message):
+    __slots__ = ("content",)
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    content: bytes
+    def __init__(self, content: _Optional[bytes] = ...) -> None: ...
 
 class Voice(_message.Message):
-    __slots__ = ("id", "name", "language", "gender", "grade", "aliases")
+    __slots__ = ("id", "name", "language", "gender", "grade", "aliases", "fixed_pitch")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     GENDER_FIELD_NUMBER: _ClassVar[int]
     GRADE_FIELD_NUMBER: _ClassVar[int]
     ALIASES_FIELD_NUMBER: _ClassVar[int]
+    FIXED_PITCH_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     language: str
     gender: str
     grade: str
     aliases: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., language: _Optional[str] = ..., gender: _Optional[str] = ..., grade: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ...) -> None: ...
+    fixed_pitch: bool
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., language: _Optional[str] = ..., gender: _Optional[str] = ..., grade: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., fixed_pitch: _Optional[bool] = ...) -> None: ...
 
 class SpeechRequest(_message.Message):
-    __slots__ = ("text", "language", "voice", "speed", "pitch_semitones", "context", "description", "scene")
+    __slots__ = ("text", "language", "voice", "speed", "pitch_semitones", "context", "description", "scene", "phonemes", "conditioning", "warmth")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     VOICE_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +120,9 @@ class SpeechRequest(_message.Message):
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     SCENE_FIELD_NUMBER: _ClassVar[int]
+    PHONEMES_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONING_FIELD_NUMBER: _ClassVar[int]
+    WARMTH_FIELD_NUMBER: _ClassVar[int]
     text: str
     language: str
     voice: str
@@ -90,7 +131,20 @@ class SpeechRequest(_message.Message):
     context: _containers.RepeatedCompositeFieldContainer[PcmChunk]
     description: str
     scene: str
-    def __init__(self, text: _Optional[str] = ..., language: _Optional[str] = ..., voice: _Optional[str] = ..., speed: _Optional[float] = ..., pitch_semitones: _Optional[float] = ..., context: _Optional[_Iterable[_Union[PcmChunk, _Mapping]]] = ..., description: _Optional[str] = ..., scene: _Optional[str] = ...) -> None: ...
+    phonemes: _containers.RepeatedCompositeFieldContainer[Phonemes]
+    conditioning: bytes
+    warmth: float
+    def __init__(self, text: _Optional[str] = ..., language: _Optional[str] = ..., voice: _Optional[str] = ..., speed: _Optional[float] = ..., pitch_semitones: _Optional[float] = ..., context: _Optional[_Iterable[_Union[PcmChunk, _Mapping]]] = ..., description: _Optional[str] = ..., scene: _Optional[str] = ..., phonemes: _Optional[_Iterable[_Union[Phonemes, _Mapping]]] = ..., conditioning: _Optional[bytes] = ..., warmth: _Optional[float] = ...) -> None: ...
+
+class Phonemes(_message.Message):
+    __slots__ = ("start_char", "end_char", "ipa")
+    START_CHAR_FIELD_NUMBER: _ClassVar[int]
+    END_CHAR_FIELD_NUMBER: _ClassVar[int]
+    IPA_FIELD_NUMBER: _ClassVar[int]
+    start_char: int
+    end_char: int
+    ipa: str
+    def __init__(self, start_char: _Optional[int] = ..., end_char: _Optional[int] = ..., ipa: _Optional[str] = ...) -> None: ...
 
 class WordTime(_message.Message):
     __slots__ = ("text", "start_char", "start_ms")
@@ -113,34 +167,44 @@ class SpeechChunk(_message.Message):
     def __init__(self, audio: _Optional[_Union[PcmChunk, _Mapping]] = ..., words: _Optional[_Iterable[_Union[WordTime, _Mapping]]] = ..., engine: _Optional[str] = ...) -> None: ...
 
 class SttCapabilities(_message.Message):
-    __slots__ = ("sample_rate_hz", "languages", "partials", "word_times", "detects_language", "translates")
+    __slots__ = ("sample_rate_hz", "languages", "partials", "word_times", "detects_language", "translates", "prompts", "samples", "hotwords")
     SAMPLE_RATE_HZ_FIELD_NUMBER: _ClassVar[int]
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     PARTIALS_FIELD_NUMBER: _ClassVar[int]
     WORD_TIMES_FIELD_NUMBER: _ClassVar[int]
     DETECTS_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TRANSLATES_FIELD_NUMBER: _ClassVar[int]
+    PROMPTS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    HOTWORDS_FIELD_NUMBER: _ClassVar[int]
     sample_rate_hz: int
     languages: _containers.RepeatedScalarFieldContainer[str]
     partials: bool
     word_times: bool
     detects_language: bool
     translates: bool
-    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., partials: _Optional[bool] = ..., word_times: _Optional[bool] = ..., detects_language: _Optional[bool] = ..., translates: _Optional[bool] = ...) -> None: ...
+    prompts: bool
+    samples: bool
+    hotwords: bool
+    def __init__(self, sample_rate_hz: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ..., partials: _Optional[bool] = ..., word_times: _Optional[bool] = ..., detects_language: _Optional[bool] = ..., translates: _Optional[bool] = ..., prompts: _Optional[bool] = ..., samples: _Optional[bool] = ..., hotwords: _Optional[bool] = ...) -> None: ...
 
 class TranscriptionRequest(_message.Message):
-    __slots__ = ("language", "hotwords", "adaptation", "task", "recording")
+    __slots__ = ("language", "hotwords", "adaptation", "task", "recording", "prompt", "temperature")
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     HOTWORDS_FIELD_NUMBER: _ClassVar[int]
     ADAPTATION_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
     RECORDING_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     language: str
     hotwords: _containers.RepeatedScalarFieldContainer[str]
     adaptation: str
     task: str
     recording: bool
-    def __init__(self, language: _Optional[str] = ..., hotwords: _Optional[_Iterable[str]] = ..., adaptation: _Optional[str] = ..., task: _Optional[str] = ..., recording: _Optional[bool] = ...) -> None: ...
+    prompt: str
+    temperature: float
+    def __init__(self, language: _Optional[str] = ..., hotwords: _Optional[_Iterable[str]] = ..., adaptation: _Optional[str] = ..., task: _Optional[str] = ..., recording: _Optional[bool] = ..., prompt: _Optional[str] = ..., temperature: _Optional[float] = ...) -> None: ...
 
 class Pause(_message.Message):
     __slots__ = ()

@@ -28,6 +28,22 @@ ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionRequest:
+    """The arguments of `Clones.condition`."""
+
+    sample: PcmChunk
+    transcript: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditioning:
+    """What it gives."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMethod(Generic[RequestT, ItemT]):
     """A call that answers one request with a stream of items."""
 
@@ -46,6 +62,8 @@ DESCRIBE = "Describe"
 PING = "Ping"
 
 SYNTHESIZE = StreamMethod(service="syrinx.engine.Tts", method="Synthesize", request=SpeechRequest, item=SpeechChunk)
+CONDITION = "Condition"
+"""Of SYNTHESIZE's service; it has one answer."""
 TRANSCRIBE = StreamMethod(
     service="syrinx.engine.Stt", method="Transcribe", request=TranscriptionRequest, item=Transcript
 )

@@ -19,16 +19,20 @@ from typing import Any, Literal, TypeVar, cast, overload
 import grpc
 import grpc.aio
 
+from syrinx.audio.pcm import PcmChunk
 from syrinx.engines.contract import Kind, Options
 from syrinx.engines.hosts import engine_pb2
 from syrinx.engines.hosts.crossing_errors import METADATA_KEY, error_from_json
 from syrinx.engines.hosts.supervisor import RestartPolicy, Supervisor
 from syrinx.engines.hosts.wire import (
+    CONDITION,
     IN_WORKERS,
     READING,
     REPLY,
     SYNTHESIZE,
     TRANSCRIBE,
+    Conditioning,
+    ConditionRequest,
     StreamMethod,
     from_bytes,
     from_message,
@@ -76,6 +80,19 @@ class WorkerConnection:
         try:
             while (item := await call.read()) is not END_OF_STREAM:
                 yield from_bytes(method.item, item)
+        except grpc.aio.AioRpcError as error:
+            raise await _meaning_of(error, worker) from error
+        finally:
+            worker.active -= 1
+            await _end(call)
+
+    async def condition(self, request: ConditionRequest) -> bytes:
+        raw = to_bytes(request)
+        worker = await self._supervisor.running()
+        call = worker.channel.unary_unary(f"/{SYNTHESIZE.service}/{CONDITION}")(raw)
+        worker.active += 1
+        try:
+            return from_bytes(Conditioning, await call).content
         except grpc.aio.AioRpcError as error:
             raise await _meaning_of(error, worker) from error
         finally:
@@ -178,6 +195,9 @@ class _WorkerTts:
 
     def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         return self.worker.stream(SYNTHESIZE, request)
+
+    async def condition(self, sample: PcmChunk, *, transcript: str = "", language: str = "en") -> bytes:
+        return await self.worker.condition(ConditionRequest(sample=sample, transcript=transcript, language=language))
 
 
 class _WorkerStt:

@@ -14,6 +14,7 @@ from syrinx.engines.guards.streams import engine_error_from
 from syrinx.engines.hosts import engine_pb2
 from syrinx.engines.hosts.crossing_errors import METADATA_KEY, error_to_json
 from syrinx.engines.hosts.wire import (
+    CONDITION,
     DESCRIBE,
     PING,
     READING,
@@ -21,6 +22,8 @@ from syrinx.engines.hosts.wire import (
     SYNTHESIZE,
     TRANSCRIBE,
     WORKER_SERVICE,
+    Conditioning,
+    ConditionRequest,
     StreamMethod,
     from_bytes,
     heard_from_bytes,
@@ -29,7 +32,7 @@ from syrinx.engines.hosts.wire import (
 )
 from syrinx.engines.llm.contract import LanguageModel
 from syrinx.engines.stt.contract import HeardAudio, SpeechToText, TranscriptionRequest
-from syrinx.engines.tts.contract import TextToSpeech
+from syrinx.engines.tts.contract import Clones, TextToSpeech
 from syrinx.errors import BadInput, ConfigurationError, SyrinxError
 
 Context = Any
@@ -46,7 +49,13 @@ def rpc_handlers(kind: Kind, name: str, engine: object) -> Sequence[grpc.Generic
         description = engine_pb2.Description(
             tts=to_message(tts.capabilities), voices=[to_message(voice) for voice in tts.voices]
         )
-        streaming = _handler(SYNTHESIZE, _answering(name, SYNTHESIZE, tts.synthesize))
+        streaming = grpc.method_handlers_generic_handler(
+            SYNTHESIZE.service,
+            {
+                SYNTHESIZE.method: grpc.unary_stream_rpc_method_handler(_answering(name, SYNTHESIZE, tts.synthesize)),
+                CONDITION: grpc.unary_unary_rpc_method_handler(_conditioning(name, tts)),
+            },
+        )
     elif kind == "llm":
         llm = cast("LanguageModel", engine)
         description = engine_pb2.Description(llm=to_message(llm.capabilities))
@@ -94,6 +103,19 @@ def _answering(
     async def answer(raw: bytes, context: Context) -> None:
         async with _errors_cross(name, context):
             await _write_all(run(from_bytes(method.request, raw)), context)
+
+    return answer
+
+
+def _conditioning(name: str, tts: TextToSpeech) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    async def answer(raw: bytes, context: Context) -> bytes:
+        content = b""
+        async with _errors_cross(name, context):
+            if not isinstance(tts, Clones):
+                raise BadInput(f"{name} learns no voices: its own can be named")
+            asked = from_bytes(ConditionRequest, raw)
+            content = await tts.condition(asked.sample, transcript=asked.transcript, language=asked.language)
+        return to_bytes(Conditioning(content=content))
 
     return answer
 

@@ -41,7 +41,10 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._adopted = folder / ".adopted"
         self._manifests: dict[Path, tuple[tuple[int, int, int], Manifest | None]] = {}
+        self._places: dict[str, tuple[Path, Path]] = {}
+        """Of every model that was looked for: each request that speaks looks, and paths take longer than the disk."""
 
     def folder_of(self, name: str) -> Path:
         return self.folder / name
@@ -53,15 +56,24 @@ class Shelf:
         return self.folder / ".locks" / f"{name}.lock"
 
     def adoption_of(self, name: str) -> Path:
-        return self.folder / ".adopted" / f"{name}.json"
+        return self._adopted / f"{name}.json"
+
+    def names(self) -> set[str]:
+        """Under which something lies here, whole or not: two looks, however many models there could be."""
+        names: set[str] = set()
+        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
+            names.update(entry.name for entry in entries)
+        with contextlib.suppress(OSError), os.scandir(self._adopted) as entries:
+            names.update(entry.name.removesuffix(".json") for entry in entries)
+        return names
 
     def find(self, model: CatalogueModel) -> Found | None:
         """None when there is nothing; a folder of the user's own counts only while none was pulled."""
-        path = self.folder_of(model.name)
+        path, adoption = self._places.get(model.name) or self._places_of(model.name)
         if os.path.lexists(path):
             manifest = self._manifest(path / MANIFEST_NAME)
             return Found(path=path, manifest=manifest, adopted=False, problem=_problem(model, path, manifest))
-        if (manifest := self._manifest(self.adoption_of(model.name))) is None:
+        if (manifest := self._manifest(adoption)) is None:
             return None
         path = Path(manifest.folder)
         return Found(path=path, manifest=manifest, adopted=True, problem=_problem(model, path, manifest))
@@ -149,6 +161,10 @@ class Shelf:
             removed = self.folder / ".removed"
             removed.mkdir(parents=True, exist_ok=True)
             path.rename(removed / f"{path.name}-{uuid.uuid4().hex[:8]}")
+
+    def _places_of(self, name: str) -> tuple[Path, Path]:
+        places = self._places[name] = self.folder_of(name), self.adoption_of(name)
+        return places
 
     def _manifest(self, file: Path) -> Manifest | None:
         try:

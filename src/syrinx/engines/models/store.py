@@ -72,7 +72,8 @@ class ModelStore:
 
     def installed(self) -> tuple[InstalledModel, ...]:
         """Those that can be loaded, as they lie on the disk now; damaged ones are not among them."""
-        found = (self._shelf.installed(model) for model in self.catalogue.models)
+        there = self._shelf.names()  # each request that speaks asks: most models of the catalogue are not even there
+        found = (self._shelf.installed(model) for model in self.catalogue.models if model.name in there)
         return tuple(model for model in found if model is not None)
 
     def pull(self, name: str, *, accept_licence: str | None) -> Pull:

@@ -26,6 +26,12 @@ class SttCapabilities:
     detects_language: bool = False
     """Whether `DETECT` may stand for the language."""
     translates: bool = False
+    prompts: bool = False
+    """Whether it uses `TranscriptionRequest.prompt`."""
+    samples: bool = False
+    """Whether it uses `TranscriptionRequest.temperature`."""
+    hotwords: bool = False
+    """Whether it uses `TranscriptionRequest.hotwords`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,11 @@ class TranscriptionRequest:
     """The audio is a finished recording, given as fast as it is taken: it may be long, nobody waits for single words,
     and every Transcript tells `heard_ms`. False: somebody is speaking now."""
     hotwords: tuple[str, ...] = ()
-    """Names and terms likely to be said, for engines that take them."""
+    """Names and terms likely to be said, the likeliest first, for engines with `hotwords`."""
+    prompt: str = ""
+    """Words that came before, in whose style and spelling to go on, for engines with `prompts`."""
+    temperature: float | None = None
+    """0 to 1, how freely to choose among likely words, for engines with `samples`; None leaves it to the engine."""
     adaptation: str | None = None
     """`Transcript.adaptation` of the same speaker's last utterance: opaque, kept by the caller."""
 

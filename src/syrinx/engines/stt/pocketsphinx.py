@@ -41,6 +41,7 @@ _TAKEN_BYTES = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
 """Of a recording, a second is taken at a time."""
 _MOST_DECODERS = 8
 _DEFAULT_DECODERS = min(4, os.cpu_count() or 1)
+_MOST_AT_ONCE = 16
 _MODEL = Path("model/en-us")
 _MODEL_FILES = ("en-us/mdef", "en-us.lm.bin", "cmudict-en-us.dict")
 _REMEDY = "pip install pocketsphinx"
@@ -116,36 +117,38 @@ class PocketSphinxStt:
             await self._work(hearing.feed, bytes(waiting))
 
     async def _recording(self, audio: AsyncIterator[HeardAudio], speaker: Speaker) -> AsyncGenerator[Transcript, None]:
-        async with self._decoders.lend() as decoder:
-            hearing = RecordingHearing(decoder, speaker)
-            told = ""
-            try:
-                async for item in audio:
-                    if not isinstance(item, PcmChunk):
-                        await self._work(hearing.end_piece)
-                        await self._hear_pieces(hearing)
-                        heard = hearing.so_far()
-                        told = heard.text
-                        yield replace(_of_recording(heard), settled=True)
-                        continue
-                    pcm = _pcm(item)
-                    for at in range(0, len(pcm), _TAKEN_BYTES):
-                        await self._work(hearing.take, pcm[at : at + _TAKEN_BYTES])
-                        await self._hear_pieces(hearing)
-                        heard = hearing.so_far()
-                        if heard.text != told:
-                            told = heard.text
-                            yield _of_recording(heard)
+        hearing = RecordingHearing(speaker)
+        told = ""
+        async for item in audio:
+            if not isinstance(item, PcmChunk):
                 await self._work(hearing.end_piece)
                 await self._hear_pieces(hearing)
-            finally:
-                await self._work(hearing.close)
+                heard = hearing.so_far()
+                told = heard.text
+                yield replace(_of_recording(heard), settled=True)
+                continue
+            pcm = _pcm(item)
+            for at in range(0, len(pcm), _TAKEN_BYTES):
+                await self._work(hearing.take, pcm[at : at + _TAKEN_BYTES])
+                await self._hear_pieces(hearing)
+                heard = hearing.so_far()
+                if heard.text != told:
+                    told = heard.text
+                    yield _of_recording(heard)
+        await self._work(hearing.end_piece)
+        await self._hear_pieces(hearing)
         final = _of_recording(hearing.so_far())
         yield replace(final, final=True, adaptation=_adaptation(hearing.speaker))
 
     async def _hear_pieces(self, hearing: RecordingHearing) -> None:
-        while await self._work(hearing.work):
-            pass
+        """A decoder is borrowed for each piece anew, some seconds of work: whoever speaks need not wait for the end."""
+        while await self._work(hearing.ready):
+            async with self._decoders.lend(recording=True) as decoder:
+                try:
+                    while await self._work(hearing.hear, decoder):
+                        pass
+                finally:
+                    await self._work(hearing.leave)
 
     async def _work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in a thread. When cancelled, wait for the thread all the same: the decoder is still in its hands."""
@@ -213,7 +216,9 @@ class PocketSphinxProvider:
         preference=10,
         licence="BSD-2-Clause",
         host="worker",
-        max_active=_DEFAULT_DECODERS,
+        # More than there are decoders: a recording holds a place for long, and must not keep out who speaks now. Who
+        # gets a decoder next is the engine's own work.
+        max_active=_MOST_AT_ONCE,
     )
 
     def check(self, options: Options) -> Availability:
@@ -248,7 +253,7 @@ class PocketSphinxProvider:
         found = self.check(options)
         if not found.available:
             raise EngineUnavailable(f"PocketSphinx cannot be opened: {found.reason}. Mend it with: {found.remedy}")
-        executor = ThreadPoolExecutor(max_workers=limit, thread_name_prefix="pocketsphinx")
+        executor = ThreadPoolExecutor(max_workers=limit + 1, thread_name_prefix="pocketsphinx")
         decoders = Decoders(_load_decoder, limit=limit, executor=executor)
         try:
             await decoders.warm_up()

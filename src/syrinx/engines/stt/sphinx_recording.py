@@ -49,13 +49,13 @@ class HeardSoFar:
 
 
 class RecordingHearing:
-    """One recording on one decoder, in bounded memory but for the words. Blocks; used by one thread at a time.
+    """One recording, in bounded memory but for the words. Blocks; used by one thread at a time.
 
-    `take` and `work` alternate; `close` must be called, and gives the decoder back ready for its next utterance.
+    `take` some, then while `ready`, `hear` piece by piece, each with any decoder, which is free again when the piece is
+    heard or left with `leave`.
     """
 
-    def __init__(self, decoder: SphinxDecoder, speaker: Speaker, *, suppress_noise: bool = True) -> None:
-        self._decoder = decoder
+    def __init__(self, speaker: Speaker, *, suppress_noise: bool = True) -> None:
         self._known = speaker
         self._suppressor = NoiseSuppressor(enabled=suppress_noise)
         self._waiting: Samples = np.zeros(0, dtype=np.int16)
@@ -63,6 +63,8 @@ class RecordingHearing:
         self._all_of_it = False
         self._cut_frames = 0
         """Where the piece under way ends, and `_waiting` begins, in the recording."""
+        self._piece: Samples | None = None
+        """Cut, with speech in it, and not yet begun."""
         self._steps: Iterator[None] | None = None
         self._pass: SphinxPass | None = None
         self._words: list[RecognizedWord] = []
@@ -75,7 +77,7 @@ class RecordingHearing:
         return self._known
 
     def take(self, pcm: bytes) -> None:
-        """Some more of the recording, s16le mono at 16 kHz; give `work` its time before taking more."""
+        """Some more of the recording, s16le mono at 16 kHz; hear what is `ready` before taking more."""
         self._taken_bytes += len(pcm)
         self._waiting = np.concatenate([self._waiting, self._suppressor.push(pcm)])
 
@@ -84,19 +86,32 @@ class RecordingHearing:
         self._waiting = np.concatenate([self._waiting, self._suppressor.flush()])
         self._all_of_it = True
 
-    def work(self) -> bool:
-        """Do as much as 100 ms of audio cost; False when that which was taken is heard as far as it can be cut."""
-        if self._steps is None:
+    def ready(self) -> bool:
+        """Whether a piece is to be heard; False when what was taken is heard as far as it can be cut.
+
+        What has no speech in it is passed over here, without a decoder.
+        """
+        while self._piece is None:
             piece = self._next_piece()
             if piece is None:
                 self._all_of_it = False
                 return False
-            self._steps = self._hear(piece, from_frame=self._cut_frames - piece.size // FRAME_SAMPLES)
+            if holds_speech(piece):
+                self._piece = piece
+            else:
+                self._piece_done()
+        return True
+
+    def hear(self, decoder: SphinxDecoder) -> bool:
+        """Do as much as 100 ms of the piece cost; False when all of it is heard. A piece keeps to one decoder."""
+        if self._steps is None:
+            if self._piece is None:
+                return False
+            self._steps = self._heard(decoder, self._piece)
         if next(self._steps, self) is self:
-            self._steps = None
-            taken_ms = self._taken_bytes / BYTES_PER_SAMPLE / FRAME_SAMPLES * sphinx_words.FRAME_MS
-            self._reaches_ms = min(self._cut_frames * sphinx_words.FRAME_MS, taken_ms)
-            self._so_far = None
+            self._steps = self._piece = None
+            self._piece_done()
+            return False
         return True
 
     def so_far(self) -> HeardSoFar:
@@ -106,10 +121,15 @@ class RecordingHearing:
             self._so_far = HeardSoFar(text=text, words=words, segments=_segments(words), reaches_ms=self._reaches_ms)
         return self._so_far
 
-    def close(self) -> None:
-        """Give the decoder back, whatever it was doing."""
+    def leave(self) -> None:
+        """Let go of the decoder, whatever it was doing; a piece that was begun is begun anew."""
         self._end_pass()
         self._steps = None
+
+    def _piece_done(self) -> None:
+        taken_ms = self._taken_bytes / BYTES_PER_SAMPLE / FRAME_SAMPLES * sphinx_words.FRAME_MS
+        self._reaches_ms = min(self._cut_frames * sphinx_words.FRAME_MS, taken_ms)
+        self._so_far = None
 
     def _next_piece(self) -> Samples | None:
         frames = self._waiting.size // FRAME_SAMPLES
@@ -121,18 +141,17 @@ class RecordingHearing:
         self._cut_frames += frames
         return piece
 
-    def _hear(self, piece: Samples, *, from_frame: int) -> Iterator[None]:
-        if not holds_speech(piece):
-            return
+    def _heard(self, decoder: SphinxDecoder, piece: Samples) -> Iterator[None]:
+        from_frame = self._cut_frames - piece.size // FRAME_SAMPLES
         gain_db = gain_to_speech_level_db(piece)
-        measuring = self._pass = SphinxPass(self._decoder, self._known, gain_db=gain_db, search="measuring")
+        measuring = self._pass = SphinxPass(decoder, self._known, gain_db=gain_db, search="measuring")
         for at in range(0, piece.size, _MEASURED_AT_ONCE_FRAMES * FRAME_SAMPLES):
             measuring.feed(piece[at : at + _MEASURED_AT_ONCE_FRAMES * FRAME_SAMPLES])
             yield
         mean, frames = measuring.measured()
         self._end_pass()
         speaker = self._known.heard(mean, frames=frames, gain_db=gain_db)
-        decoding = self._pass = SphinxPass(self._decoder, speaker, gain_db=gain_db, search="thorough")
+        decoding = self._pass = SphinxPass(decoder, speaker, gain_db=gain_db, search="thorough")
         for at in range(0, piece.size, STEP_FRAMES * FRAME_SAMPLES):
             decoding.feed(piece[at : at + STEP_FRAMES * FRAME_SAMPLES])
             yield

@@ -66,6 +66,9 @@ class WhisperStt:
             word_times=True,
             detects_language=len(recognizer.languages) > 1,
             translates=recognizer.translates,
+            prompts=True,
+            hotwords=True,
+            samples=True,
         )
         self._recognizer = recognizer
         self._queue = queue
@@ -81,6 +84,8 @@ class WhisperStt:
             translate=request.task == "translate",
             beam_size=(self._beam_size or _RECORDING_BEAM) if request.recording else _LIVE_BEAM,
             hotwords=request.hotwords,
+            context=request.prompt.strip(),
+            temperature=request.temperature or 0.0,
         )
         if request.recording:
             hearing = RecordingHearing(

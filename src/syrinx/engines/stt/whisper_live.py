@@ -190,7 +190,7 @@ class LiveHearing:
             manner=replace(
                 self._manner,
                 beam_size=self._final_beam_size if final else self._manner.beam_size,
-                context=self._agreement.context,
+                context=" ".join(filter(None, (self._manner.context, self._agreement.context))),
             ),
             final=final,
             earlier=self._decoded,

@@ -72,6 +72,8 @@ class Manner:
     hotwords: tuple[str, ...] = ()
     context: str = ""
     """What was said before."""
+    temperature: float = 0.0
+    """How freely it chooses among likely words; above 0 it draws, and looks at one hypothesis only."""
 
 
 class Recognizer(Protocol):
@@ -141,13 +143,13 @@ class FasterWhisper:
         ends = [float(end) / SAMPLE_RATE_HZ for end in np.cumsum([window.size for window in windows])]
         starts = [0.0, *ends[:-1]]
         longest_s = max(window.size for window in windows) / SAMPLE_RATE_HZ
-        model = cast("WhisperModel", _Interruptible(self._model, unwanted))
+        model = cast("WhisperModel", _Interruptible(self._model, unwanted, draws=manner.temperature > 0))
         segments, _ = BatchedInferencePipeline(model).transcribe(
             windows[0] if len(windows) == 1 else np.concatenate(windows),
             language=next((own for own, tag in _OTHER_NAMES.items() if tag == manner.language), manner.language),
             task="translate" if manner.translate else "transcribe",
-            beam_size=manner.beam_size,
-            temperature=0.0,
+            beam_size=1 if manner.temperature else manner.beam_size,
+            temperature=manner.temperature,
             word_timestamps=True,
             vad_filter=False,
             # Half a sample more, because the library rounds down.
@@ -198,9 +200,14 @@ class FasterWhisper:
 class _Interruptible:
     """The model, but that hearing a window, most of the work and one call, is left where the result is unwanted."""
 
-    def __init__(self, model: WhisperModel, unwanted: Unwanted) -> None:
+    def __init__(self, model: WhisperModel, unwanted: Unwanted, *, draws: bool) -> None:
         self._whole = model
         self._unwanted = unwanted
+        self._draws = draws
+
+    @property
+    def model(self) -> Any:
+        return _Drawing(self._whole.model) if self._draws else self._whole.model
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._whole, name)
@@ -212,6 +219,20 @@ class _Interruptible:
         if self._unwanted():
             raise Abandoned
         return encoded
+
+
+class _Drawing:
+    """The decoder, but that it chooses among all words: the batched pipeline names a temperature and leaves it at the
+    likeliest one, among which there is nothing to choose."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._whole = decoder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    def generate(self, *args: Any, **options: Any) -> Any:
+        return self._whole.generate(*args, **options, sampling_topk=0)
 
 
 def _hypothesis(segment: Any, start_s: float, length_s: float, *, spaced: bool) -> Hypothesis:

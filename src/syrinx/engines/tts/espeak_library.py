@@ -17,14 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from syrinx.engines.tts.espeak_memory import remembered
 from syrinx.errors import EngineError, EngineUnavailable
 
 CHUNK_MS = 60
+"""Not larger: from 240 on the library tells the words of quick speech (3 times) up to 0.2 s late."""
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_DONT_EXIT = 0x8000
 _CHARS_UTF8 = 1
+_PHONEMES = 0x100
 _END_PAUSE = 0x1000
+_AS_IPA = 0x02
 _RATE, _PITCH = 1, 3
 _EVENT_LIST_END, _EVENT_WORD = 0, 1
 _CONTINUE, _STOP = 0, 1
@@ -97,6 +101,7 @@ class EspeakLibrary:
         )
         if self.sample_rate_hz <= 0:
             raise EngineUnavailable(f"espeak-ng finds no data in {data_path}: reinstall espeakng-loader")
+        self._memory = remembered(self._library, library_path)
         self._on_audio: OnAudio | None = None
         self._failure: BaseException | None = None
         # Kept for as long as the library may call it.
@@ -115,31 +120,68 @@ class EspeakLibrary:
             )
         return listed
 
-    def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int, on_audio: OnAudio) -> None:
+    def speak(
+        self,
+        text: str,
+        *,
+        voice: str,
+        words_per_minute: int,
+        pitch: int,
+        on_audio: OnAudio,
+        names_sounds: bool = False,
+    ) -> None:
         """Speak plain text, calling `on_audio` from this thread as the speech is made; returns when all is said.
 
-        `voice` is an identifier, with "+variant" where wanted; `pitch` is 0 to 100, 50 the voice's own. What
-        `on_audio` raises ends the speech and is raised here. Raises EngineError when the library refuses.
+        `voice` is an identifier, with "+variant" where wanted; `pitch` is 0 to 100, 50 the voice's own. With
+        `names_sounds` what stands in double brackets is taken for the library's names of sounds. The same request gives
+        the same samples, whatever was said before. What `on_audio` raises ends the speech and is raised here. Raises
+        EngineError when the library refuses.
         """
         library = self._library
-        _succeed(library.espeak_SetVoiceByName(voice.encode()), f"select the voice {voice}")
+        self._begin_anew()
+        self.select(voice)
         _succeed(library.espeak_SetParameter(_RATE, words_per_minute, 0), "set the rate")
         _succeed(library.espeak_SetParameter(_PITCH, pitch, 0), "set the pitch")
         self._on_audio, self._failure = on_audio, None
         encoded = text.encode() + b"\0"
         try:
-            # Without the flags for SSML and phonemes: what a person wrote is words, never instructions.
-            flags = _CHARS_UTF8 | _END_PAUSE
+            # Never with the flag for SSML, and with that for phonemes only where the caller has put them there: what a
+            # person wrote is words, never instructions.
+            flags = _CHARS_UTF8 | _END_PAUSE | (_PHONEMES if names_sounds else 0)
             _succeed(library.espeak_Synth(encoded, len(encoded), 0, 1, 0, flags, None, None), "speak")
         finally:
             failure, self._on_audio, self._failure = self._failure, None, None
         if failure is not None:
             raise failure
 
+    def select(self, voice: str) -> None:
+        """The voice for what follows. Raises EngineError when there is none such."""
+        _succeed(self._library.espeak_SetVoiceByName(voice.encode()), f"select the voice {voice}")
+
+    def understand_names(self) -> None:
+        """From here on, until it speaks again, `pronounced` takes double brackets for names of sounds."""
+        self._library.espeak_Synth(b"\0", 1, 0, 1, 0, _CHARS_UTF8 | _PHONEMES, None, None)
+
+    def pronounced(self, text: str) -> str:
+        """How the voice that is selected says it, in the International Phonetic Alphabet."""
+        rest = ctypes.c_char_p(text.encode())
+        clauses: list[str] = []
+        # The library takes one clause at a time and moves the pointer behind it; a null one is the end.
+        while rest.value is not None:
+            said = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _CHARS_UTF8, _AS_IPA)
+            clauses.append((said or b"").decode())
+        return " ".join(clauses)
+
     def close(self) -> None:
         self._library.espeak_Terminate()
         if sys.platform != "win32":
             _ctypes.dlclose(self._library._handle)  # noqa: SLF001 - ctypes has no public way to unload
+
+    def _begin_anew(self) -> None:
+        for variable, value in self._memory:
+            variable.value = value
+        if seed := getattr(self._library, "espeak_ng_SetRandSeed", None):
+            seed(ctypes.c_long(1))
 
     def _receive(self, pcm: int | None, sample_count: int, events: Any) -> int:
         # An exception that left a ctypes callback would only be printed, so it waits here for `speak`.
@@ -188,6 +230,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "espeak_SetParameter": (int_, [int_, int_, int_]),
         "espeak_Synth": (int_, [text, ctypes.c_size_t, uint, int_, uint, uint, ctypes.POINTER(uint), anything]),
         "espeak_ListVoices": (ctypes.POINTER(ctypes.POINTER(_Voice)), [anything]),
+        "espeak_TextToPhonemes": (text, [ctypes.POINTER(text), int_, int_]),
         "espeak_Terminate": (int_, []),
     }
     for name, (result, arguments) in signatures.items():

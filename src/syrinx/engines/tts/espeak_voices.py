@@ -11,16 +11,29 @@ from syrinx.errors import UnknownLanguage, UnknownVoice
 
 FEMALE_VARIANT = "f2"
 
-_NAMED: tuple[tuple[str, str, Gender, str], ...] = (
-    ("linda", "Linda (American)", "female", "gmw/en-US+linda"),
-    ("annie", "Annie (American)", "female", "gmw/en-US+Annie"),
-    ("michael", "Michael (American)", "male", "gmw/en-US+Michael"),
-    ("reed", "Reed (American)", "male", "gmw/en-US+Reed"),
-    ("belinda", "Belinda (British)", "female", "gmw/en-GB-x-rp+belinda"),
-    ("steph", "Steph (British)", "female", "gmw/en-GB-x-rp+steph"),
-    ("adam", "Adam (British)", "male", "gmw/en-GB-x-rp+adam"),
+_NAMED: tuple[tuple[str, str, Gender, str, tuple[str, ...]], ...] = (
+    ("linda", "Linda (American)", "female", "gmw/en-US+linda", ("af_heart", "af", "marin")),
+    ("annie", "Annie (American)", "female", "gmw/en-US+Annie", ("coral",)),
+    ("michael", "Michael (American)", "male", "gmw/en-US+Michael", ("am", "ash")),
+    ("reed", "Reed (American)", "male", "gmw/en-US+Reed", ("verse",)),
+    ("belinda", "Belinda (British)", "female", "gmw/en-GB-x-rp+belinda", ("bf",)),
+    ("steph", "Steph (British)", "female", "gmw/en-GB-x-rp+steph", ()),
+    ("adam", "Adam (British)", "male", "gmw/en-GB-x-rp+adam", ("ballad",)),
+    ("shelby", "Shelby (American)", "female", "gmw/en-US+shelby", ("alloy",)),
+    ("andrea", "Andrea (American, quick)", "female", "gmw/en-US+Andrea", ("nova",)),
+    ("grandma", "Grandma (American)", "female", "gmw/en-US+grandma", ("sage",)),
+    ("anika", "Anika (American, high)", "female", "gmw/en-US+anika", ("shimmer",)),
+    ("paul", "Paul (American, deep)", "male", "gmw/en-US+paul", ("cedar",)),
+    ("mike", "Mike (American)", "male", "gmw/en-US+Mike", ("echo",)),
+    ("david", "David (American, very deep)", "male", "gmw/en-US+david", ("onyx",)),
+    ("andy", "Andy (British)", "male", "gmw/en-GB-x-rp+Andy", ("fable", "bm")),
 )
-"""Variants whose pitch and timbre are well apart, so that several people in one conversation can be told apart."""
+"""Variants whose pitch and timbre are well apart, so that several people in one conversation can be told apart; and the
+names by which clients of OpenAI and Kokoro ask for one of that gender and accent.
+"""
+
+DEFAULT_ALIAS = "default"
+"""The voice that speaks where none is named."""
 
 _SPEAKS_ALSO = {
     "en": "en-us",
@@ -43,7 +56,8 @@ class EspeakVoices:
             self._by_language.setdefault(voice.language.lower(), voice.identifier)
         self._by_identifier = {voice.identifier.lower(): voice.identifier for voice in listed}
         self._variants = {name.lower(): name for name in variants}
-        self._named = {name: selector for name, _, _, selector in _NAMED if self._has(selector)}
+        self._named = {name: selector for name, _, _, selector, _ in _NAMED if self._has(selector)}
+        self._aliases = {alias: name for name, *_, aliases in _NAMED if name in self._named for alias in aliases}
         primaries = {_primary(tag) for tag in self._by_language}
         also = {_primary(tag) for tag, language in _SPEAKS_ALSO.items() if language in self._by_language}
         self.languages: tuple[str, ...] = tuple(sorted(primaries | also))
@@ -53,12 +67,16 @@ class EspeakVoices:
         """What to tell the library: an identifier, with "+variant" where one is meant.
 
         `voice` is an id of `voices`, any identifier or language tag, or one of these with "+variant"; None takes the
-        language's own. Raises UnknownVoice and UnknownLanguage.
+        language's own. A voice with a name, or an alias, speaks another language than its own in the same tone and with
+        that language's sounds. Raises UnknownVoice and UnknownLanguage.
         """
-        if voice is None:
+        if voice is None or voice.lower() == DEFAULT_ALIAS:
             return self._identifier_of(language)
-        if voice.lower() in self._named:
-            return self._named[voice.lower()]
+        named = self._named.get(self._aliases.get(voice.lower(), voice.lower()))
+        if named is not None:
+            if _primary(_canonical(language)) == "en":
+                return named
+            return f"{self._identifier_of(language)}+{named.partition('+')[2]}"
         base, plus, variant = voice.partition("+")
         identifier = self._by_identifier.get(base.lower()) or self._by_language.get(_canonical(base))
         if identifier is None or (plus and variant.lower() not in self._variants):
@@ -82,12 +100,25 @@ class EspeakVoices:
     def _list(self, listed: Sequence[ListedVoice]) -> tuple[Voice, ...]:
         languages = {voice.identifier: _bcp47(voice.language) for voice in listed}
         named = [
-            Voice(id=name, name=title, language=languages[selector.partition("+")[0]], gender=gender)
-            for name, title, gender, selector in _NAMED
+            Voice(
+                id=name,
+                name=title,
+                language=languages[selector.partition("+")[0]],
+                gender=gender,
+                aliases=aliases,
+            )
+            for name, title, gender, selector, aliases in _NAMED
             if name in self._named
         ]
+        default = self._by_language.get(_SPEAKS_ALSO["en"])
         plain = [
-            Voice(id=voice.identifier, name=voice.name, language=languages[voice.identifier], gender="male")
+            Voice(
+                id=voice.identifier,
+                name=voice.name,
+                language=languages[voice.identifier],
+                gender="male",
+                aliases=(DEFAULT_ALIAS,) if voice.identifier == default else (),
+            )
             for voice in listed
         ]
         female = [

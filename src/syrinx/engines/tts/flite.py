@@ -6,13 +6,14 @@ import asyncio
 import ctypes
 import unicodedata
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import partial
 
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
 from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.threads import Emit
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
+from syrinx.engines.tts.drawn_noise import same_noise
 from syrinx.engines.tts.flite_library import LIBRARY, SAMPLE_RATE_HZ, FliteLibrary, Token
 from syrinx.engines.tts.pieces import PieceSpeaker
 from syrinx.engines.tts.requests import TextPiece, check_request, has_words, split_text, without_controls
@@ -22,22 +23,45 @@ REMEDY = "apt install libflite1"
 THREADS = 2
 PIECE_CHARS = 160
 """Short, because the first sound of a piece comes only when the pitch of all of it is planned."""
-MAX_WAITING = 2048
-"""Chunks of one piece that may wait unread: more than a piece normally has."""
+MAX_WAITING = 4096
+"""Chunks of one piece that may wait unread: several times what the longest has (600: nothing but nines, slowly), for
+a piece that waits for its reader would hold up all others that draw the same noise."""
+JOINED_MS = 240.0
+"""Three or four milliseconds of work."""
 
 SPEED_RANGE = (0.5, 3.0)
 PITCH_RANGE = (-6.0, 6.0)
 
 DEFAULT_VOICE = "slt"
-FIXED_PITCH_VOICES = frozenset({"rms"})
-"""Voices whose pitch is part of their recordings' model and takes no shift."""
+NOISELESS_VOICES = frozenset({"kal16"})
+"""Joined from recordings: no random numbers in them."""
 
 _VOICES = (
-    Voice(id="slt", name="Slt (American woman)", language="en-US", gender="female"),
-    Voice(id="rms", name="Rms (American man, clear)", language="en-US", gender="male"),
+    Voice(
+        id="slt",
+        name="Slt (American woman)",
+        language="en-US",
+        gender="female",
+        aliases=("default", "alloy", "coral", "marin", "nova", "sage", "shimmer", "af_heart", "af"),
+    ),
+    Voice(
+        id="rms",
+        name="Rms (American man, clear)",
+        language="en-US",
+        gender="male",
+        aliases=("ash", "cedar", "onyx", "am"),
+        fixed_pitch=True,  # it is part of its recordings' model
+    ),
     Voice(id="awb", name="Awb (Scottish man)", language="en-GB", gender="male"),
-    Voice(id="kal16", name="Kal (American man, robotic and quick)", language="en-US", gender="male"),
+    Voice(
+        id="kal16",
+        name="Kal (American man, robotic and quick)",
+        language="en-US",
+        gender="male",
+        aliases=("echo", "verse"),
+    ),
 )
+"""With the names by which clients of OpenAI and Kokoro ask for an American of that gender."""
 
 _SPOKEN_AS = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "."})
 
@@ -45,8 +69,8 @@ _SPOKEN_AS = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–
 class FliteEngine:
     """Speaks through utterances that share nothing but the voices.
 
-    A long text is spoken in pieces, so that a slow reader holds no thread. The noise in its consonants differs from
-    one time to the next: equal requests give equal words and durations, not equal bytes.
+    A long text is spoken in pieces, so that a slow reader holds no thread. Equal requests give equal samples: voices
+    that draw the noise of their consonants from the C library's random numbers are therefore made one at a time.
     """
 
     def __init__(self, library: FliteLibrary) -> None:
@@ -59,7 +83,9 @@ class FliteEngine:
             pitch_semitones=PITCH_RANGE,
         )
         self._library = library
-        self._speaker = PieceSpeaker(name="flite", threads=THREADS, max_waiting=MAX_WAITING)
+        self._speaker = PieceSpeaker(name="flite", threads=THREADS, max_waiting=MAX_WAITING, joined_ms=JOINED_MS)
+        # Whose pieces are made one at a time wait for one thread, where they can be called off, and not in a thread.
+        self._one_by_one = PieceSpeaker(name="flite", threads=1, max_waiting=MAX_WAITING, joined_ms=JOINED_MS)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         check_request(request, self.capabilities)
@@ -69,34 +95,37 @@ class FliteEngine:
             raise BadInput("flite reads English in Latin letters only: send such text, or use espeak")
         pieces = split_text(text, max_chars=PIECE_CHARS)
         speak = partial(self._speak, voice, request)
-        async with aclosing(self._speaker.spoken(pieces, speak, sample_rate_hz=SAMPLE_RATE_HZ)) as chunks:
+        speaker = self._speaker if voice in NOISELESS_VOICES else self._one_by_one
+        async with aclosing(speaker.spoken(pieces, speak, sample_rate_hz=SAMPLE_RATE_HZ)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def aclose(self) -> None:
         """Let what is being spoken finish its piece, then end the threads."""
-        await self._speaker.aclose()
+        await asyncio.gather(self._speaker.aclose(), self._one_by_one.aclose())
 
     def _select(self, request: SpeechRequest) -> str:
         if request.language.replace("_", "-").lower().partition("-")[0] != "en":
             raise UnknownLanguage(f"flite speaks English ('en') only, not {request.language!r}: use espeak for that")
         ids = [voice.id for voice in self.voices]
         voice = request.voice if request.voice is not None else DEFAULT_VOICE if DEFAULT_VOICE in ids else ids[0]
+        voice = next((known.id for known in self.voices if voice.lower() in known.aliases), voice)
         if voice not in ids:
             raise UnknownVoice(f"flite has no voice {voice!r}: there are {', '.join(ids)}")
-        if request.pitch_semitones and voice in FIXED_PITCH_VOICES:
+        if request.pitch_semitones and any(known.fixed_pitch for known in self.voices if known.id == voice):
             raise BadInput(f"flite's voice {voice!r} cannot change its pitch: leave it at 0 or take another voice")
         return voice
 
     def _speak(self, voice: str, request: SpeechRequest, piece: TextPiece, emit: Emit[SpeechChunk]) -> None:
         speech = _PieceOfSpeech(piece, request.text, emit)
-        self._library.speak(
-            piece.text,
-            voice=voice,
-            stretch=1.0 / request.speed,
-            pitch_factor=2.0 ** (request.pitch_semitones / 12.0),
-            on_audio=speech.take,
-        )
+        with nullcontext() if voice in NOISELESS_VOICES else same_noise():
+            self._library.speak(
+                piece.text,
+                voice=voice,
+                stretch=1.0 / request.speed,
+                pitch_factor=2.0 ** (request.pitch_semitones / 12.0),
+                on_audio=speech.take,
+            )
 
 
 class _PieceOfSpeech:

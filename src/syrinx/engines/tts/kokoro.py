@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from syrinx.engines.contract import Availability, EngineInfo, Options
 from syrinx.engines.machine import usable_cores
 from syrinx.engines.threads import Emit
-from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice
+from syrinx.engines.tts.contract import Phonemes, SpeechChunk, SpeechRequest, TtsCapabilities, Voice
+from syrinx.engines.tts.given_sounds import given_sounds, sounds_in
 from syrinx.engines.tts.kokoro_clips import SAMPLE_RATE_HZ, PieceOfSpeech
 from syrinx.engines.tts.kokoro_files import REMEDY, KokoroFiles, find_files
 from syrinx.engines.tts.kokoro_pieces import PausedPiece, cut_sounds, cut_text
@@ -62,6 +63,7 @@ class KokoroEngine:
             word_times=model.has_times,
             speed=model.speeds,
             blends=True,
+            phonemes=True,
         )
         self._closed = False
         self._speaker = PieceSpeaker(name="kokoro", threads=streams, max_waiting=MAX_WAITING)
@@ -74,6 +76,7 @@ class KokoroEngine:
         text = "\n".join(map(without_controls, request.text.split("\n")))
         speech = _Speech(
             text=request.text,
+            given=given_sounds(request),
             pronunciation=chosen.pronunciation,
             style=self._model.style(chosen.shares),
             speed=request.speed,
@@ -106,6 +109,7 @@ class KokoroEngine:
             language=speech.pronunciation,
             start_char=piece.start_char,
             find_words=self._model.has_times,
+            given=sounds_in(piece, speech.given),
         )
         out = PieceOfSpeech(speech.text, emit)
         pause_ms = piece.pause_before_ms if isinstance(piece, PausedPiece) and speech.is_begun else 0.0
@@ -121,6 +125,7 @@ class _Speech:
     """What the pieces of one request have in common."""
 
     text: str
+    given: Sequence[Phonemes]
     pronunciation: str
     style: Floats
     speed: float

@@ -11,12 +11,14 @@ import ctypes
 import re
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from syrinx.engines.tts.contract import Phonemes
 from syrinx.engines.tts.espeak_library import EspeakLibrary
+from syrinx.engines.tts.given_sounds import plain_ipa, stress_before_vowels
 from syrinx.engines.tts.kokoro_alignment import align_words
 from syrinx.engines.tts.requests import has_words
 from syrinx.errors import EngineError
@@ -71,6 +73,7 @@ _SINGLE = {
     "t\u0361ʃ": "ʧ",
     "ɔ\u0361ɪ": "Y",
 }
+_TIED_S = "s\u0361s"
 _ENGLISH = {
     "ə\u0361l": "ᵊl",
     "r": "ɹ",
@@ -118,33 +121,45 @@ class Pronouncer:
         self._closed = False
         self._pronounced = lru_cache(CACHED_PHRASES)(self._pronounce)
 
-    def sounds_of(self, text: str, *, language: str, start_char: int = 0, find_words: bool = True) -> Sounds:
+    def sounds_of(
+        self, text: str, *, language: str, start_char: int = 0, find_words: bool = True, given: Sequence[Phonemes] = ()
+    ) -> Sounds:
         """Pronounce words and keep the punctuation between them; `language` is a key of LANGUAGES.
 
-        `start_char` is where `text` begins in the text that the words' places are counted in. Finding the words costs
-        some ms. What is not pronounced (a lone "—", say) is left out. Safe to call from several threads.
+        `start_char` is where `text` begins in the text that the words' places are counted in; `given`, counted within
+        `text`, sound as they say. Finding the words costs some ms. What is not pronounced (a lone "—", say) is left
+        out. Safe to call from several threads.
         """
         phonemes = ""
         words: list[SpokenWord] = []
         end = 0
-        for mark in [*_MARK.finditer(text), None]:
-            phrase_end = len(text) if mark is None else mark.start()
-            spoken = self._phrase(text[end:phrase_end], language, find_words=find_words)
-            if spoken.phonemes:
-                apart = phonemes and text[end].isspace() and phonemes[-1] not in _LEFT_BOUND
-                phonemes = phonemes + " " if apart else phonemes
-                words += [
-                    SpokenWord(
-                        text=word.text,
-                        start_char=start_char + end + word.start_char,
-                        phoneme=len(phonemes) + word.phoneme,
-                    )
-                    for word in spoken.words
-                ]
-                phonemes += spoken.phonemes
-            if mark is not None:
-                phonemes = _with_mark(phonemes, _as_written(mark.group(), text, mark.start()))
-                end = mark.end()
+
+        def say(spoken: Sounds, at: int) -> None:
+            nonlocal phonemes
+            if not spoken.phonemes:
+                return
+            gap = text[at].isspace() or text[at - 1 : at].isspace()
+            phonemes = phonemes + " " if phonemes and gap and phonemes[-1] not in _LEFT_BOUND else phonemes
+            words.extend(
+                SpokenWord(
+                    text=word.text, start_char=start_char + at + word.start_char, phoneme=len(phonemes) + word.phoneme
+                )
+                for word in spoken.words
+            )
+            phonemes += spoken.phonemes
+
+        for stop in _stops(text, given):
+            say(self._phrase(text[end : stop.start], language, find_words=find_words), end)
+            if stop.ipa:
+                written = text[stop.start : stop.end]
+                letters = self._known_only(letters_of(stop.ipa, language))
+                if letters:
+                    say(_given_words(written, letters) if find_words else Sounds(phonemes=letters), stop.start)
+                else:
+                    say(self._phrase(written, language, find_words=find_words), stop.start)
+            elif stop.end > stop.start:
+                phonemes = _with_mark(phonemes, _as_written(text[stop.start : stop.end], text, stop.start))
+            end = stop.end
         return Sounds(phonemes=phonemes, words=tuple(words))
 
     def close(self) -> None:
@@ -178,8 +193,10 @@ class Pronouncer:
             if self._closed:
                 raise EngineError("kokoro was closed: open it again")
             said = self._library.phonemes(phrase, voice=LANGUAGES[language])
-        written = kokoro_letters(said, language)
-        return " ".join("".join(letter for letter in written if letter in self._known or letter.isspace()).split())
+        return self._known_only(kokoro_letters(said, language))
+
+    def _known_only(self, letters: str) -> str:
+        return " ".join("".join(letter for letter in letters if letter in self._known or letter.isspace()).split())
 
 
 class _PhonemeLibrary(EspeakLibrary):
@@ -215,6 +232,47 @@ def kokoro_letters(ipa: str, language: str) -> str:
         for old, new in (_AMERICAN if language == "en-us" else _BRITISH).items():
             ipa = ipa.replace(old, new)
     return ipa.replace("-", "").replace("_", "")
+
+
+def letters_of(ipa: str, language: str) -> str:
+    """The letters of Kokoro for what a person wrote in the phonetic alphabet, with ties or without."""
+    written = plain_ipa(ipa).replace("g", "ɡ").replace("ɝ", "ɜː")
+    for tied in _SINGLE:
+        if tied != _TIED_S:
+            written = written.replace(tied.replace(_TIE, ""), tied)
+    return kokoro_letters(stress_before_vowels(written), language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """A place up to which a phrase goes: a mark, sounds that were given (`ipa`), or the end of the text."""
+
+    start: int
+    end: int
+    ipa: str = ""
+
+
+def _stops(text: str, given: Sequence[Phonemes]) -> list[_Stop]:
+    stops = [_Stop(sounds.start_char, sounds.end_char, sounds.ipa) for sounds in given]
+    stops += (
+        _Stop(mark.start(), mark.end())
+        for mark in _MARK.finditer(text)
+        if not any(sounds.start_char < mark.end() and mark.start() < sounds.end_char for sounds in given)
+    )
+    stops.sort(key=lambda stop: stop.start)
+    return [*stops, _Stop(len(text), len(text))]
+
+
+def _given_words(written: str, letters: str) -> Sounds:
+    """Sounds that were given for one word or several; these begin with the words of the sounds, where as many."""
+    tokens = [token for token in _WRITTEN.finditer(written) if has_words(token.group())]
+    starts = [0, *(at + 1 for at, letter in enumerate(letters) if letter == " ")]
+    words: list[SpokenWord] = []
+    for place, token in enumerate(tokens):
+        begin, stop = _trimmed(token.group())
+        phoneme = starts[place] if len(starts) == len(tokens) else len(letters) * place // len(tokens)
+        words.append(SpokenWord(text=token.group()[begin:stop], start_char=token.start() + begin, phoneme=phoneme))
+    return Sounds(phonemes=letters, words=tuple(words))
 
 
 def _as_written(mark: str, text: str, at: int) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from syrinx.engines.tts.contract import SpeechRequest, TtsCapabilities
+from syrinx.engines.tts.contract import LARGEST_CONDITIONING_BYTES, SpeechRequest, TtsCapabilities
 from syrinx.errors import BadInput
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
@@ -24,7 +24,8 @@ class TextPiece:
 
 
 def check_request(request: SpeechRequest, capabilities: TtsCapabilities) -> None:
-    """Raise BadInput for a text without words and for a speed or pitch that the engine does not have."""
+    """Raise BadInput for a text without words, for a speed, pitch or warmth that the engine does not have, and for a
+    conditioning that it cannot take."""
     if not has_words(request.text):
         raise BadInput("there are no words to speak: send text with at least one letter or digit")
     low, high = capabilities.speed
@@ -33,6 +34,22 @@ def check_request(request: SpeechRequest, capabilities: TtsCapabilities) -> None
     low, high = capabilities.pitch_semitones
     if not low <= request.pitch_semitones <= high:
         raise BadInput(f"a pitch of {request.pitch_semitones} semitones cannot be spoken: from {low} to {high} can")
+    # Written so that a number that is none is refused, too.
+    if not -1.0 <= request.warmth <= 1.0:
+        raise BadInput(f"a warmth of {request.warmth} cannot be spoken: from -1 to 1 can")
+    if request.warmth and not capabilities.warmth:
+        raise BadInput("this engine cannot speak more or less warmly: leave the warmth at 0")
+    if request.conditioning:
+        _check_conditioning(request, capabilities)
+
+
+def _check_conditioning(request: SpeechRequest, capabilities: TtsCapabilities) -> None:
+    if capabilities.clones is None:
+        raise BadInput("this engine learns no voices: name one of its own instead")
+    if request.voice is not None:
+        raise BadInput("a voice that was learnt and one that is named cannot both speak: leave one of them out")
+    if len(request.conditioning) > LARGEST_CONDITIONING_BYTES:
+        raise BadInput(f"what was learnt of a voice has at most {LARGEST_CONDITIONING_BYTES} bytes")
 
 
 def has_words(text: str) -> bool:

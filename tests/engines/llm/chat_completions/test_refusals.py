@@ -4,15 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syrinx.engines.llm.chat_completions.refusals import (
-    ErrorReport,
-    read_body,
-    read_report,
-    read_retry_after,
-    refusal,
-    refusal_in_stream,
-)
+from syrinx.engines.llm.chat_completions.refusals import refusal, refusal_in_stream
 from syrinx.engines.llm.chat_completions.settings import read_settings
+from syrinx.engines.remote.reports import ErrorReport, read_body, read_report, read_retry_after
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SETTINGS = read_settings({"url": "http://host.example/v1", "model": "m", "key": "open-sesame"})

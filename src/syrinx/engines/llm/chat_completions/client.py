@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
-import certifi
 import httpx
 
 from syrinx.engines.llm.chat_completions.chunks import ReplyChunk, read_chunk
 from syrinx.engines.llm.chat_completions.event_stream import EventStream
-from syrinx.engines.llm.chat_completions.refusals import (
-    ErrorReport,
-    read_body,
-    read_retry_after,
-    refusal,
-    refusal_in_stream,
-)
+from syrinx.engines.llm.chat_completions.refusals import refusal, refusal_in_stream
 from syrinx.engines.llm.chat_completions.settings import ChatSettings
 from syrinx.engines.llm.contract import LlmCapabilities, ReplyRequest, TextDelta
 from syrinx.engines.llm.request_check import check_request
 from syrinx.engines.llm.thinking import ThinkingFilter
+from syrinx.engines.remote.reports import ErrorReport, read_body, read_retry_after
+from syrinx.engines.remote.trust import trusted_authorities
 from syrinx.errors import EngineEmpty, EngineError, EngineTimeout, EngineUnavailable, RemoteRefused
 
 # Who asks, as OpenRouter wants to know: https://openrouter.ai/docs/app-attribution. A self-hosted program has no
@@ -168,7 +162,7 @@ async def open_chat_completions(settings: ChatSettings) -> AsyncGenerator[ChatCo
         timeout=httpx.Timeout(None, connect=settings.connect_timeout_s, write=settings.connect_timeout_s),
         limits=httpx.Limits(max_keepalive_connections=16, keepalive_expiry=_KEEP_CONNECTION_S),
         # Plain HTTP needs no certificates, and reading them takes longer than everything else here.
-        verify=await asyncio.to_thread(_trusted) if settings.endpoint.startswith("https") else False,
+        verify=await asyncio.to_thread(trusted_authorities) if settings.endpoint.startswith("https") else False,
         proxy=settings.proxy or None,
         follow_redirects=False,
         trust_env=False,
@@ -180,13 +174,6 @@ async def open_chat_completions(settings: ChatSettings) -> AsyncGenerator[ChatCo
 def _received(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     # It is declared as an iterator only, yet has to be closed to give its place on the connection free.
     return cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
-
-
-def _trusted() -> ssl.SSLContext:
-    """The well-known authorities and those that this machine's owner has added."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 async def _chunks(response: httpx.Response, received: AsyncIterator[bytes]) -> AsyncGenerator[ReplyChunk, None]:

@@ -5,83 +5,9 @@ Source of the statuses: https://openrouter.ai/docs/api-reference/errors and http
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, cast
-
 from syrinx.engines.llm.chat_completions.settings import ChatSettings
+from syrinx.engines.remote.reports import ErrorReport, may_pass, quoted, read_report
 from syrinx.errors import RemoteRefused
-
-_STATUS_OF_CODE: Mapping[str, int] = {
-    "invalid_api_key": 401,
-    "insufficient_quota": 402,
-    "model_not_found": 404,
-    "rate_limit_exceeded": 429,
-    "context_length_exceeded": 400,
-    "invalid_request_error": 400,
-    "server_error": 500,
-}
-_RETRYABLE = frozenset({408, 409, 425, 429})
-_LONGEST_WAIT_S = 3600.0
-_LONGEST_QUOTE = 200
-_SECRET = re.compile(r"\b(?:sk|pk|rk)-[\w*-]{6,}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorReport:
-    """The error object of a service, in whichever of the usual shapes it came."""
-
-    message: str = ""
-    code: str = ""
-    status: int | None = None
-    """The status it names itself: inside a stream there is no other."""
-    retry_after_s: float | None = None
-
-
-def read_report(body: object) -> ErrorReport:
-    """`body` is an error answer's decoded JSON, the value of its `error`, or plain text."""
-    if isinstance(body, str):
-        return ErrorReport(message=body)
-    if not isinstance(body, dict):
-        return ErrorReport()
-    fields = cast("dict[str, Any]", body)
-    inner = fields.get("error")
-    if isinstance(inner, str | dict) and inner:
-        return read_report(cast("object", inner))
-    code = fields.get("code") or fields.get("type") or ""
-    status = _status(code) or _status(fields.get("type")) or _status(fields.get("status"))
-    message = next((fields[name] for name in ("message", "detail") if isinstance(fields.get(name), str)), "")
-    metadata = fields.get("metadata")
-    wait = cast("dict[str, Any]", metadata).get("retry_after_seconds") if isinstance(metadata, dict) else None
-    return ErrorReport(message=message, code=str(code), status=status, retry_after_s=_wait(wait))
-
-
-def read_body(body: bytes) -> ErrorReport:
-    text = body.decode("utf-8", "replace")
-    try:
-        return read_report(json.loads(text))
-    except ValueError:
-        # A proxy's HTML page says nothing that the status does not.
-        return ErrorReport() if "<" in text else ErrorReport(message=text)
-
-
-def read_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Retry-After in seconds, given as such, as a date, or in milliseconds as OpenAI does beside it."""
-    if (wait_ms := _wait(headers.get("retry-after-ms"))) is not None:
-        return wait_ms / 1000
-    value = headers.get("retry-after", "")
-    if (wait_s := _wait(value)) is not None:
-        return wait_s
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return _wait((until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
 
 def refusal(
@@ -89,9 +15,9 @@ def refusal(
 ) -> RemoteRefused:
     """The error to raise: whether trying again can help, when, and otherwise what a person has to do."""
     host = settings.host
-    quote = _quote(report.message, settings.key)
+    quote = quoted(report.message, settings.key)
     code: str | None = None
-    retryable = status in _RETRYABLE or status >= 500
+    retryable = may_pass(status)
     if status == 402 or report.code == "insufficient_quota":
         message, code, retryable = (
             f"the account at {host} has no credit left: add some there, or choose another model",
@@ -129,31 +55,3 @@ def refusal_in_stream(settings: ChatSettings, model: str, error: object) -> Remo
     """For an error object that came inside an answer which had begun with 200."""
     report = read_report(error)
     return refusal(settings, model, report.status or 502, report)
-
-
-def _status(value: object) -> int | None:
-    if isinstance(value, str):
-        if value in _STATUS_OF_CODE:
-            return _STATUS_OF_CODE[value]
-        value = int(value) if value.isascii() and value.isdigit() and len(value) == 3 else None
-    return value if isinstance(value, int) and 400 <= value < 600 else None
-
-
-def _wait(value: object) -> float | None:
-    if not isinstance(value, str | int | float):
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        return None
-    return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_WAIT_S)
-
-
-def _quote(said: str, key: str) -> str:
-    text = " ".join(said.split())
-    if key:
-        text = text.replace(key, "***")
-    text = _SECRET.sub("***", text)
-    if len(text) > _LONGEST_QUOTE:
-        text = text[:_LONGEST_QUOTE].rstrip() + "…"
-    return f'; it says: "{text}"' if text else ""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import urlunsplit
 
 from syrinx.engines.contract import Options
+from syrinx.engines.remote.option_values import (
+    read_address,
+    read_headers,
+    read_key,
+    read_object,
+    read_proxy,
+    read_seconds,
+)
 from syrinx.errors import ConfigurationError
 
 OPENROUTER_HOST = "openrouter.ai"
@@ -62,12 +69,12 @@ def read_settings(options: Options) -> ChatSettings:
         endpoint=endpoint,
         host=host,
         model=given["model"],
-        key=_key(given.get("key", "")),
-        headers=_headers(given.get("headers", "")),
+        key=read_key(given.get("key", ""), whose="the language model"),
+        headers=read_headers(given.get("headers", "")),
         body=_body(given.get("body", "")),
-        proxy=_proxy(given.get("proxy", "")),
-        first_token_timeout_s=_seconds(given, "first_token_timeout_s", 30.0),
-        token_timeout_s=_seconds(given, "token_timeout_s", 20.0),
+        proxy=read_proxy(given.get("proxy", "")),
+        first_token_timeout_s=read_seconds(given, "first_token_timeout_s", 30.0),
+        token_timeout_s=read_seconds(given, "token_timeout_s", 20.0),
     )
     if not settings.key and (settings.is_openrouter or settings.is_openai):
         name = "OPENROUTER_API_KEY" if settings.is_openrouter else "OPENAI_API_KEY"
@@ -76,66 +83,15 @@ def read_settings(options: Options) -> ChatSettings:
 
 
 def _endpoint(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigurationError("the language model's address is no URL: http://host:port/v1 would be one") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError("the language model's address must begin with http:// or https:// and name a host")
-    if parts.username or parts.password:
-        raise ConfigurationError("the language model's address holds a user name or password: set the key on its own")
+    parts, host = read_address(url, whose="the language model", example="http://host:port/v1")
     path = parts.path.rstrip("/") or "/v1"
     if not path.endswith("/chat/completions"):
         path += "/chat/completions"
-    host = parts.hostname if port is None else f"{parts.hostname}:{port}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")), host
 
 
-def _key(key: str) -> str:
-    if not key.isascii() or any(character.isspace() or not character.isprintable() for character in key):
-        raise ConfigurationError("the language model's key has a space or an unusual character in it: copy it again")
-    return key
-
-
-def _proxy(url: str) -> str:
-    if url and not url.startswith(("http://", "https://")):
-        raise ConfigurationError("the option 'proxy' must begin with http:// or https://")
-    return url
-
-
-def _object(name: str, text: str) -> dict[str, Any]:
-    if not text:
-        return {}
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ConfigurationError(f"the option '{name}' is no JSON: a JSON object was expected") from error
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"the option '{name}' is no JSON object")
-    return cast("dict[str, Any]", value)
-
-
-def _headers(text: str) -> dict[str, str]:
-    headers = _object("headers", text)
-    for name, value in headers.items():
-        if not isinstance(value, str) or not (name + value).isascii() or not (name + value).isprintable():
-            raise ConfigurationError(f"the header '{name!a}' must have one line of plain ASCII text as its value")
-    return headers
-
-
 def _body(text: str) -> dict[str, Any]:
-    body = _object("body", text)
+    body = read_object("body", text)
     if taken := sorted(_RESERVED & set(body)):
         raise ConfigurationError(f"the option 'body' may not set '{taken[0]}': the engine sets it itself")
     return body
-
-
-def _seconds(given: Mapping[str, str], name: str, default: float) -> float:
-    try:
-        seconds = float(given.get(name) or default)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise ConfigurationError(f"the option '{name}' is a number of seconds between 0 and 3600")
-    return seconds
