@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from syrinx.engines.tts.contract import SpeechRequest
 from syrinx.errors import EngineError
-from syrinx.testing.audio import dominant_frequency_hz
-from syrinx.testing.fake_tts import ScriptedTts, TtsScript
+from syrinx.testing.audio import dominant_frequency_hz, rms
+from syrinx.testing.fake_tts import CLONING, ScriptedTts, TtsScript
+from syrinx.testing.tts_cloning_conformance import TtsCloningConformance
 from syrinx.testing.tts_conformance import TtsConformance, speak
 
 HELLO = SpeechRequest(text="hello there my friend")
@@ -23,6 +25,19 @@ def tts() -> ScriptedTts:
 
 class TestScriptedTtsConforms(TtsConformance):
     pass
+
+
+class TestScriptedTtsLearns(TtsCloningConformance):
+    @pytest.fixture
+    def tts(self) -> ScriptedTts:
+        return ScriptedTts(cloning=CLONING)
+
+
+async def test_the_warm_speak_louder() -> None:
+    tts = ScriptedTts(warmth=True)
+    levels = [rms((await speak(tts, replace(HELLO, warmth=warmth))).audio) for warmth in (-1.0, 0.0, 1.0)]
+    assert levels == sorted(levels)
+    assert levels[2] > 1.5 * levels[1] > 2.0 * levels[0]
 
 
 class Sleeps:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -79,9 +79,12 @@ def whole(data: object, *, status: int = 200, headers: Mapping[str, str] | None 
 
 
 class OpenAiStandIn:
-    """Answers are given in order of the requests, the last one to all that follow; before any is set, 404."""
+    """Answers are given in order of the requests, the last one to all that follow; before any is set, 404.
 
-    def __init__(self) -> None:
+    Where `otherwise` is given, each is given once, and then it answers.
+    """
+
+    def __init__(self, otherwise: Callable[[SeenRequest], Answer] | None = None) -> None:
         self.url = ""
         """http://127.0.0.1:PORT/v1"""
         self.requests: list[SeenRequest] = []
@@ -89,7 +92,8 @@ class OpenAiStandIn:
         """Answers that the client left before they were complete."""
         self.left = asyncio.Event()
         """Set by each such disconnect."""
-        self._answers: list[Answer] = [whole({"error": {"message": "nothing is scripted"}}, status=404)]
+        self._otherwise = otherwise
+        self._answers: list[Answer] = []
         self._connections = 0
 
     def answer_with(self, *answers: Answer) -> None:
@@ -105,13 +109,21 @@ class OpenAiStandIn:
         try:
             while (request := await _read_request(reader, connection)) is not None:
                 self.requests.append(request)
-                answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-                if not await self._send(answer, reader, writer):
+                if not await self._send(self._answer_to(request), reader, writer):
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
             writer.close()
+
+    def _answer_to(self, request: SeenRequest) -> Answer:
+        if self._answers and (self._otherwise is not None or len(self._answers) > 1):
+            return self._answers.pop(0)
+        if self._answers:
+            return self._answers[0]
+        if self._otherwise is not None:
+            return self._otherwise(request)
+        return whole({"error": {"message": "nothing is scripted"}}, status=404)
 
     async def _send(self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """False when the connection cannot be used again."""
@@ -168,9 +180,11 @@ async def _send_steps(answer: Answer, writer: asyncio.StreamWriter) -> bool:
 
 
 @asynccontextmanager
-async def open_stand_in() -> AsyncGenerator[OpenAiStandIn, None]:
-    """Serve on a free port; leaving ends the server and every connection."""
-    stand_in = OpenAiStandIn()
+async def open_stand_in(
+    otherwise: Callable[[SeenRequest], Answer] | None = None,
+) -> AsyncGenerator[OpenAiStandIn, None]:
+    """Serve on a free port; leaving ends the server and every connection. `otherwise` answers what is not scripted."""
+    stand_in = OpenAiStandIn(otherwise)
     serving: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from syrinx.audio.levels import rms_dbfs
 from syrinx.audio.pcm import PcmChunk
-from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, WordTime
+from syrinx.engines.tts.contract import Phonemes, SpeechChunk, SpeechRequest, TextToSpeech, WordTime
 from syrinx.errors import BadInput, SyrinxError, UnknownLanguage, UnknownVoice
 from syrinx.testing.audio import longest_silence_ms
 from syrinx.testing.tasks import none_left_but
@@ -84,6 +84,8 @@ class TtsConformance:
     language = "en"
     words = WORDS
     """Ten words of the language, of about one length."""
+    repeats = False
+    """Whether equal requests give equal samples."""
 
     @property
     def sentence(self) -> str:
@@ -161,6 +163,9 @@ class TtsConformance:
             (replace(self.request(), speed=float("nan")), BadInput),
             (replace(self.request(), pitch_semitones=capabilities.pitch_semitones[1] + 0.01), BadInput),
             (replace(self.request(), pitch_semitones=float("-inf")), BadInput),
+            (replace(self.request(), warmth=1.01), BadInput),
+            (replace(self.request(), warmth=float("nan")), BadInput),
+            (replace(self.request(), conditioning=b"of another engine"), BadInput),
             (replace(self.request(), voice="no such voice"), UnknownVoice),
             (replace(self.request(), voice="../../etc/passwd"), UnknownVoice),
             (replace(self.request(), voice=""), UnknownVoice),
@@ -179,6 +184,67 @@ class TtsConformance:
         languages = {voice.language.split("-")[0].lower() for voice in tts.voices}
         assert languages <= set(tts.capabilities.languages)
         assert all(voice.name for voice in tts.voices)
+
+    async def test_no_two_voices_share_an_alias_and_each_alias_speaks(self, tts: TextToSpeech) -> None:
+        aliases = [alias for voice in tts.voices for alias in voice.aliases]
+        assert len(aliases) == len({alias.lower() for alias in aliases})
+        assert not {alias.lower() for alias in aliases} & {voice.id.lower() for voice in tts.voices}
+        for alias in aliases:
+            spoken = await speak(tts, replace(self.request(self.words[0]), voice=alias))
+            assert rms_dbfs(spoken.audio.samples()) > -40, alias
+
+    async def test_given_phonemes_sound_and_the_words_stay_where_they_are(self, tts: TextToSpeech) -> None:
+        if not tts.capabilities.phonemes:
+            pytest.skip("this engine takes no phonemes")
+        plain = await speak(tts, self.request())
+        first, third = self.words[0], self.sentence.index(self.words[2])
+        given = (
+            Phonemes(start_char=0, end_char=len(first), ipa="maˈlunamaˈluna"),
+            Phonemes(start_char=third, end_char=third + len(self.words[2]), ipa="ti"),
+        )
+        longer = await speak(tts, replace(self.request(), phonemes=given[:1]))
+        assert longer.audio.duration_ms > plain.audio.duration_ms + 50
+        said = await speak(tts, replace(self.request(), phonemes=given))
+        assert said.audio.duration_ms < longer.audio.duration_ms - 30
+        if tts.capabilities.word_times:
+            assert [(word.text, word.start_char) for word in said.words] == [
+                (word.text, word.start_char) for word in plain.words
+            ]
+            # The first word has become long and the third short.
+            assert said.words[1].start_ms > plain.words[1].start_ms + 50
+            lasted_ms = [spoken.words[3].start_ms - spoken.words[2].start_ms for spoken in (said, plain)]
+            assert lasted_ms[0] < lasted_ms[1]
+
+    async def test_phonemes_that_fit_no_text_are_refused(self, tts: TextToSpeech) -> None:
+        if not tts.capabilities.phonemes:
+            pytest.skip("this engine takes no phonemes")
+        wrong = [
+            (Phonemes(start_char=0, end_char=10_000, ipa="ti"),),
+            (Phonemes(start_char=3, end_char=3, ipa="ti"),),
+            (Phonemes(start_char=-1, end_char=3, ipa="ti"),),
+            (Phonemes(start_char=0, end_char=3, ipa=""),),
+            (Phonemes(start_char=0, end_char=3, ipa="ˈ"),),
+            (Phonemes(start_char=0, end_char=5, ipa="ti"), Phonemes(start_char=3, end_char=8, ipa="ta")),
+        ]
+        for phonemes in wrong:
+            with pytest.raises(BadInput):
+                await speak(tts, replace(self.request(), phonemes=phonemes))
+
+    async def test_equal_requests_give_equal_samples(self, tts: TextToSpeech) -> None:
+        if not self.repeats:
+            pytest.skip("this engine does not promise that")
+        mine = [voice for voice in tts.voices if voice.language.split("-")[0].lower() == self.language]
+        other = replace(self.request(f"{self.words[3]} {self.words[1]}"), speed=tts.capabilities.speed[1])
+        for voice in mine[:16]:
+            request = replace(self.request(), language=voice.language, voice=voice.id)
+            first = await speak(tts, request)
+            again = await speak(tts, request)
+            await speak(tts, other)
+            async with asyncio.TaskGroup() as group:
+                beside = [group.create_task(speak(tts, wanted)) for wanted in (request, other, request)]
+            for spoken in (again, beside[0].result(), beside[2].result()):
+                assert spoken.audio == first.audio, voice.id
+                assert spoken.words == first.words
 
     async def test_voices_of_the_language_speak(self, tts: TextToSpeech) -> None:
         mine = [voice for voice in tts.voices if voice.language.split("-")[0].lower() == self.language]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import selectors
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Executor
 from typing import Any, ParamSpec, TypeVar
 
@@ -71,6 +71,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._virtual.threads_working += 1
         future.add_done_callback(self._thread_has_answered)
         return future
+
+    async def while_a_thread_works(self, work: Awaitable[T]) -> T:
+        """For work in threads that the loop has not begun itself: a database's, for instance."""
+        self._virtual.threads_working += 1
+        try:
+            return await work
+        finally:
+            self._virtual.threads_working -= 1
 
     async def shutdown_default_executor(self) -> None:
         self._virtual.threads_working += 1

@@ -3,7 +3,7 @@
 A request's text is a list of words, each obeyed in turn: `wait` waits 20 ms, `hang` waits for ever, `freeze` stops the
 process, `refuse`, `break` and `busy` raise, `die` ends the process, `print` prints, `memo` gives the number of streams
 that were closed early, and any other word gives one item. Options at opening: `fail` raises, `die` ends the process,
-`slow` waits so many seconds.
+`slow` waits so many seconds. The voice engine learns voices, and obeys the words of the sample's transcript first.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from syrinx.engines.stt.contract import (
     Transcript,
     TranscriptionRequest,
 )
-from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
+from syrinx.engines.tts.contract import Cloning, SpeechChunk, SpeechRequest, TtsCapabilities, Voice, WordTime
 from syrinx.errors import BadAudio, EngineBusy, EngineUnavailable, UnknownLanguage, UnknownVoice
+from syrinx.testing.fake_tts import CLONING, ScriptedTts
 
 SAMPLE_RATE_HZ = 24_000
 CHUNK_MS = 60.0
@@ -72,7 +73,14 @@ class Obedient:
 
 
 class ObedientTts(Obedient):
-    capabilities = TtsCapabilities(sample_rate_hz=SAMPLE_RATE_HZ, languages=("en",), word_times=True, speed=(0.5, 2.0))
+    capabilities = TtsCapabilities(
+        sample_rate_hz=SAMPLE_RATE_HZ,
+        languages=("en",),
+        word_times=True,
+        speed=(0.5, 2.0),
+        clones=Cloning(shortest_s=0.5, best_s=8.0, version="obedient-1", transcript=True),
+        warmth=True,
+    )
     voices: Sequence[Voice] = (Voice(id="only", name="Only", language="en-GB", gender="female"),)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
@@ -81,6 +89,11 @@ class ObedientTts(Obedient):
             audio = silence(duration_ms=CHUNK_MS, sample_rate_hz=SAMPLE_RATE_HZ)
             yield SpeechChunk(audio=audio, words=(WordTime(text=word, start_char=number, start_ms=number * CHUNK_MS),))
             number += 1
+
+    async def condition(self, sample: PcmChunk, *, transcript: str = "", language: str = "en") -> bytes:
+        async for _ in self.obey(transcript):
+            pass
+        return f"{sample.sample_count} samples in {language}".encode()
 
 
 class ObedientLlm(Obedient):
@@ -140,8 +153,24 @@ class ObedientProvider:
         yield self._engine()
 
 
+class TonesProvider:
+    """A voice engine of tones that learns voices."""
+
+    info = EngineInfo(name="tones", kind="tts", title="Tones (for tests)", licence="Apache-2.0", clones=True)
+
+    def check(self, options: Options) -> Availability:
+        return Availability(available=True, facts=dict(options))
+
+    @asynccontextmanager
+    async def open(self, options: Options) -> AsyncGenerator[ScriptedTts, None]:
+        del options
+        yield ScriptedTts(cloning=CLONING, warmth=True)
+
+
+tones = TonesProvider()
 tts = ObedientProvider(
-    EngineInfo(name="obedient", kind="tts", title="Obedient (for tests)", licence="Apache-2.0"), ObedientTts
+    EngineInfo(name="obedient", kind="tts", title="Obedient (for tests)", licence="Apache-2.0", clones=True),
+    ObedientTts,
 )
 stt = ObedientProvider(
     EngineInfo(name="obedient", kind="stt", title="Obedient (for tests)", licence="Apache-2.0"), ObedientStt
