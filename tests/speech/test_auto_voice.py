@@ -10,9 +10,10 @@ import pytest
 
 from syrinx.engines.contract import Provider
 from syrinx.engines.registry import EngineRegistry
-from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
+from syrinx.engines.tts.contract import Phonemes, SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
 from syrinx.errors import BadInput, UnknownLanguage, UnknownVoice
 from syrinx.speech import AutoVoice
+from syrinx.speech.auto_voice import VoiceNames
 from syrinx.testing.audio import dominant_frequency_hz
 from syrinx.testing.fake_tts import PITCH_HZ, VOICES, ScriptedTts, TtsScript
 from syrinx.testing.tts_conformance import TtsConformance, speak
@@ -130,6 +131,17 @@ def test_a_voice_that_does_not_speak_the_language_is_refused() -> None:
         voices.engine_for(language="en", voice="second:low")
 
 
+async def test_given_sounds_reach_the_engine_that_speaks_them() -> None:
+    assert not both().capabilities.phonemes
+    able = ScriptedTts()
+    able.capabilities = replace(able.capabilities, phonemes=True)
+    voices = both(first=able)
+    assert voices.capabilities.phonemes
+    sounds = (Phonemes(start_char=0, end_char=6, ipa="təˈmɑːtəʊ"),)
+    await speak(voices, SpeechRequest(text="tomato", phonemes=sounds))
+    assert able.requests[0].phonemes == sounds
+
+
 def mixing(**voices: tuple[str, ...]) -> ScriptedTts:
     """An engine that mixes voices; each voice with its aliases."""
     engine = ScriptedTts()
@@ -180,3 +192,42 @@ def test_a_language_is_understood_however_its_tag_is_written(language: str) -> N
 async def test_every_chunk_says_which_engine_spoke() -> None:
     chunks = [chunk async for chunk in both().synthesize(SpeechRequest(text="hello", language="en"))]
     assert {chunk.engine for chunk in chunks} == {"first"}
+
+
+async def test_a_route_names_the_engine_and_the_voice_as_both_sides_know_it() -> None:
+    first, second = ScriptedTts(), french()
+    voices = AutoVoice({"first": first, "second": second})
+    by_default = voices.route(language="en", voice=None)
+    assert (by_default.engine, by_default.voice, by_default.shown) == ("first", None, "")
+    of_the_second = voices.route(language="fr", voice="second:low")
+    assert (of_the_second.engine, of_the_second.voice, of_the_second.shown) == ("second", "low", "second:low")
+    assert of_the_second.tts is second
+
+
+async def test_a_voice_is_found_in_capitals_or_not() -> None:
+    voices = both()
+    assert voices.route(language="en", voice="LOW").shown == "low"
+    assert voices.route(language="fr", voice="Second:Low").voice == "low"
+    assert voices.language_of("Mittel") == "de-DE"
+
+
+async def test_the_language_of_a_voice_is_told_but_not_of_an_alias() -> None:
+    named = ScriptedTts()
+    named.voices = [replace(voice, aliases=("alloy",) if voice.id == "low" else ()) for voice in VOICES]
+    voices = AutoVoice({"first": named, "second": french()})
+    assert voices.language_of("mittel") == "de-DE"
+    assert voices.language_of("second:low") == "fr-FR"
+    assert voices.language_of("mittel+low*0.5") == "de-DE"
+    assert voices.language_of("alloy") is None
+    assert voices.language_of("nobody") is None
+
+
+def test_names_that_were_kept_are_those_of_the_same_lists_alone() -> None:
+    first, second = ScriptedTts(), french()
+    names = VoiceNames({"first": first.voices, "second": second.voices})
+    assert names.are_of({"first": first.voices, "second": second.voices})
+    assert not names.are_of({"second": second.voices, "first": first.voices})
+    assert not names.are_of({"first": first.voices})
+    assert not names.are_of({"first": [*first.voices], "second": second.voices})
+    kept = AutoVoice({"first": first, "second": second}, names)
+    assert kept.voices == AutoVoice({"first": first, "second": second}).voices

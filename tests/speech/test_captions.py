@@ -61,3 +61,23 @@ def test_text_without_spaces_is_timed_character_by_character(text: str) -> None:
 
 def test_text_without_words_has_no_times() -> None:
     assert EstimatedWords("?!").rest(500) == []
+
+
+def test_what_is_read_otherwise_is_found_between_its_neighbours() -> None:
+    shown = "Tom & Al paid $5.50 for **5 km**, today."
+    spoken = "Tom and Al paid five dollars fifty for five kilometres, today."
+    places = ShownPlaces(spoken=spoken, shown=shown)
+
+    def read_for(word: str, *, last: bool = False) -> str | None:
+        found = places.read_for(spoken.rindex(word) if last else spoken.index(word))
+        return None if found is None else shown[found[0] : found[1]]
+
+    assert read_for("and") == "&"
+    assert [read_for(word) for word in ("five", "dollars", "fifty")] == ["$5.50"] * 3
+    assert [read_for("five", last=True), read_for("kilometres")] == ["5 km"] * 2
+    assert [read_for(word) for word in ("Tom", "paid", "today")] == [None] * 3
+
+
+def test_nothing_is_read_for_what_stands_as_it_is_spoken_or_nowhere() -> None:
+    assert ShownPlaces(spoken="Hello there.", shown="> Hello there.").read_for(0) is None
+    assert ShownPlaces(spoken="Look there is code here", shown="Look here").read_for(5) is None

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from syrinx.audio import Samples
-from syrinx.engines.tts.contract import SpeechRequest
+from syrinx.engines.tts.contract import Phonemes, SpeechRequest
 from syrinx.errors import BadInput, EngineEmpty, EngineError, EngineTimeout, UnknownVoice
 from syrinx.speech import SpokenSegment, SynthesisRules, speak_ahead
 from syrinx.speech.events import (
@@ -362,6 +362,17 @@ async def test_a_failure_in_the_middle_is_resumed_from_the_word_that_was_begun()
     assert [word.text for word in words] == ["Here", "comes", "a", "a", "second", "one"]
     assert words[-1].start_char == SECOND.index("one")
     assert [word.at_ms for word in words] == sorted(word.at_ms for word in words)
+
+
+@virtual_time
+async def test_given_sounds_keep_their_words_where_a_sentence_is_resumed() -> None:
+    tts = ScriptedTts(scripts={SECOND: TtsScript(first_chunk_s=0.1, real_time_factor=1.0, fail="raise", fail_after=10)})
+    sounds = (Phonemes(start_char=0, end_char=4, ipa="hɪə"), Phonemes(start_char=13, end_char=19, ipa="ˈsɛkənd"))
+    assert SECOND[13:19] == "second"
+    one = segment(0, SECOND)
+    await told(speak_ahead(written([replace(one, request=replace(one.request, phonemes=sounds))]), tts, rules=RULES))
+    assert tts.requests[1].text == "a second one."
+    assert tts.requests[1].phonemes == (Phonemes(start_char=2, end_char=8, ipa="ˈsɛkənd"),)
 
 
 class WithoutWordTimes(ScriptedTts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from functools import cached_property
 
 from syrinx.engines.tts.contract import WordTime
@@ -12,11 +12,20 @@ from syrinx.engines.tts.contract import WordTime
 _WIDE = "\u3040-\u30ff\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_WIDE}]|[^\W_{_WIDE}]+(?:['’][^\W_{_WIDE}]+)*")
 
+_AROUND = " \t\r\n.,;:!?…\"'“”‘’«»()[]{}*_`~|>—–"
+"""What is not read and does not belong to the words beside it."""
+
 MS_PER_WEIGHT = 62.0
 """Speech of usual speed gives a letter about 62 ms (16 letters a second, the gaps between words counted as one)."""
 _WIDE_WEIGHT = 2.8
 """A Chinese or Japanese character is about a syllable."""
 _PAUSE_WEIGHT = {",": 2.0, ";": 3.0, ":": 3.0, ".": 5.0, "!": 5.0, "?": 5.0, "、": 2.0, "，": 2.0, "。": 5.0}
+
+
+def word_at(text: str, start: int) -> str:
+    """The word, or Chinese or Japanese character, that begins at `start`; "" where none does."""
+    found = _TOKEN.match(text, start)
+    return found.group() if found else ""
 
 
 class ShownPlaces:
@@ -33,17 +42,50 @@ class ShownPlaces:
             return self._offset + start_char
         return self._aligned.get(start_char)
 
+    def read_for(self, start_char: int) -> tuple[int, int] | None:
+        """From where to where that stands which the word at `start_char` of `spoken` is read for, perhaps with others.
+
+        So "five" and "kilometres" are for "5 km". None for a word with a place of its own, and where nothing stands.
+        """
+        if self._offset >= 0:
+            return None
+        return self._readings.get(start_char)
+
+    @cached_property
+    def _tokens(self) -> tuple[list[re.Match[str]], list[re.Match[str]]]:
+        return list(_TOKEN.finditer(self._spoken)), list(_TOKEN.finditer(self._shown))
+
+    @cached_property
+    def _blocks(self) -> list[Match]:
+        """Words that are spoken as they are shown; the last is empty and stands at both ends."""
+        spoken, shown = self._tokens
+        return SequenceMatcher(
+            None, [t.group().lower() for t in spoken], [t.group().lower() for t in shown], autojunk=False
+        ).get_matching_blocks()
+
     @cached_property
     def _aligned(self) -> dict[int, int]:
-        spoken, shown = list(_TOKEN.finditer(self._spoken)), list(_TOKEN.finditer(self._shown))
-        matcher = SequenceMatcher(
-            None, [t.group().lower() for t in spoken], [t.group().lower() for t in shown], autojunk=False
-        )
+        spoken, shown = self._tokens
         return {
-            spoken[block.a + k].start(): shown[block.b + k].start()
-            for block in matcher.get_matching_blocks()
-            for k in range(block.size)
+            spoken[block.a + k].start(): shown[block.b + k].start() for block in self._blocks for k in range(block.size)
         }
+
+    @cached_property
+    def _readings(self) -> dict[int, tuple[int, int]]:
+        spoken, shown = self._tokens
+        readings: dict[int, tuple[int, int]] = {}
+        before_a = before_b = 0
+        for block in self._blocks:
+            # What lies between two words that are spoken as shown is read as what is said between them.
+            start = shown[before_b - 1].end() if before_b else 0
+            end = shown[block.b].start() if block.b < len(shown) else len(self._shown)
+            between = self._shown[start:end]
+            start += len(between) - len(between.lstrip(_AROUND))
+            end -= len(between) - len(between.rstrip(_AROUND))
+            if start < end:
+                readings |= {token.start(): (start, end) for token in spoken[before_a : block.a]}
+            before_a, before_b = block.a + block.size, block.b + block.size
+        return readings
 
 
 @dataclass(frozen=True, slots=True)

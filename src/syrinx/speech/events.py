@@ -91,6 +91,8 @@ class SpokenWord:
     text: str
     at_ms: float
     start_char: int | None
+    read_for: tuple[int, int] | None = None
+    """Where it has no place of its own: from where to where that stands which it, perhaps with others, is read for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,7 +35,7 @@ MAX_WAITING_S = 10
 _MAX_WAITING_BYTES = MAX_WAITING_S * SAMPLE_RATE_HZ * 2
 
 
-def _no_hotwords() -> tuple[str, ...]:
+async def _no_hotwords() -> tuple[str, ...]:
     return ()
 
 
@@ -61,8 +61,8 @@ class Listener:
     """Hears one microphone for as long as `events` is read; used from one event loop.
 
     The caller keeps and closes `vad`; `stt` may carry time-outs of its own, a watchdog here does not rely on them.
-    `language` and `hotwords` are asked at the beginning of every utterance. `clock` gives seconds; only
-    `UtteranceEnded.transcript_took_ms` is measured by it.
+    `language` and `hotwords` are asked at the beginning of every utterance; they raise nothing. `clock` gives seconds;
+    only `UtteranceEnded.transcript_took_ms` is measured by it.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Listener:
         stt: SpeechToText,
         language: Callable[[], str],
         rules: EndpointingRules | None = None,
-        hotwords: Callable[[], tuple[str, ...]] = _no_hotwords,
+        hotwords: Callable[[], Awaitable[tuple[str, ...]]] = _no_hotwords,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._vad = vad
@@ -268,13 +268,16 @@ class Listener:
         frames = math.ceil((endpointer.at_ms - endpointer.speech_from_ms + rules.preroll_ms) / FRAME_MS)
         for frame in list(self._ring)[-frames:]:
             utterance.push(frame)
-        request = TranscriptionRequest(
-            language=hearing.language, hotwords=self._hotwords(), adaptation=self._adaptation
-        )
-        hearing.task = asyncio.create_task(utterance.transcribe(self._stt, request), name="an utterance being heard")
+        transcribing = self._transcribe(utterance, hearing.language, self._adaptation)
+        hearing.task = asyncio.create_task(transcribing, name="an utterance being heard")
         self._tasks.add(hearing.task)
         hearing.task.add_done_callback(self._tasks.discard)
         self._tell(hearing, SpeechStarted(at_ms=endpointer.at_ms, speech_from_ms=endpointer.speech_from_ms))
+
+    async def _transcribe(self, utterance: Utterance, language: str, adaptation: str | None) -> None:
+        hotwords = await self._hotwords()
+        request = TranscriptionRequest(language=language, hotwords=hotwords, adaptation=adaptation)
+        await utterance.transcribe(self._stt, request)
 
     def _end(self, hearing: _Hearing, reason: EndReason) -> None:
         endpointer = self._endpointer

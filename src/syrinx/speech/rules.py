@@ -82,6 +82,9 @@ class SynthesisRules:
     output_rate_hz: int = 24_000
     waiting_audio_ms: float = 20_000.0
     """Audio made and not yet taken, over all segments; past it the engines wait."""
+    gathered_ms: float = 400.0
+    """So much of an engine's sound is worked on at a time at the most, where the listener has enough to hear
+    meanwhile."""
     waiting_segments: int = 16
     """Segments read from the source and not yet begun; past it the source waits."""
     clause_pause_ms: float = 90.0
@@ -95,3 +98,9 @@ class SynthesisRules:
     first_chunk_timeout_s: float = 20.0
     """The watchdog on an engine that gives nothing; the engine's own guard is meant to be quicker."""
     next_chunk_timeout_s: float = 10.0
+    busy_patience_s: float = 0.0
+    """How long a segment behind the first waits in all for an engine that says it is busy; 0 counts it as a failure."""
+    shares: bool = False
+    """For speech that shares its engine with many and whose listener may be slow. The second segment is begun when the
+    first sounds. What has been begun is made to its end however much waits, and nothing is begun while
+    `waiting_audio_ms` waits: so a listener who stops listening keeps no place in the engine."""

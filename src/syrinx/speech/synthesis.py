@@ -68,6 +68,12 @@ async def speak_ahead(
         await workshop.aclose()
 
 
+def ends_sentence(text: str) -> bool:
+    """Whether it ends with a sentence's stop, closing marks and white space aside."""
+    end = text.rstrip(_CLOSING)
+    return bool(end) and end[-1] in _SENTENCE_ENDS
+
+
 class _Output:
     """Counts the samples that have gone out and says what they speak."""
 
@@ -91,17 +97,17 @@ class _Output:
 
     def begin(self, segment: SpokenSegment) -> None:
         self._at_ms = None
-        self._places = ShownPlaces(spoken=segment.spoken, shown=segment.shown)
-        self._estimated = EstimatedWords(segment.spoken, ms_per_weight=self._ms_per_weight / segment.request.speed)
+        self._places = ShownPlaces(spoken=segment.spoken, shown=segment.read or segment.shown)
+        self._estimated = EstimatedWords(segment.spoken, ms_per_weight=self._ms_per_weight / segment.speed)
 
     def sound(self, voicing: Voicing, sound: Sound) -> list[SynthesisEvent]:
         segment = voicing.segment
         events: list[SynthesisEvent] = []
         if self._at_ms is None:
-            if self._before is not None and (pause_ms := self._pause_ms(self._before, segment)):
+            if pause_ms := self._pause_ms(self._before, segment):
                 pause = silence(duration_ms=pause_ms, sample_rate_hz=self._rules.output_rate_hz)
                 self._samples_out += pause.sample_count
-                events.append(SentenceAudio(index=self._before.index, chunk=pause))
+                events.append(SentenceAudio(index=(self._before or segment).index, chunk=pause))
             self._at_ms = self._now_ms
             self._before = segment
             events.append(
@@ -144,7 +150,7 @@ class _Output:
                 events.append(self._words(segment, rest, exact=False))
             if self._estimated.weight > 10:
                 # What this voice really takes serves the next segment's estimates.
-                self._ms_per_weight = length_ms * segment.request.speed / self._estimated.weight
+                self._ms_per_weight = length_ms * segment.speed / self._estimated.weight
         events.append(SentenceEnded(index=segment.index, at_ms=self._now_ms, error=voicing.error))
         return events
 
@@ -155,16 +161,24 @@ class _Output:
         return SentenceWords(
             index=segment.index,
             words=tuple(
-                SpokenWord(text=word.text, at_ms=at_ms + word.start_ms, start_char=self._places.of(word.start_char))
+                SpokenWord(
+                    text=word.text,
+                    at_ms=at_ms + word.start_ms,
+                    start_char=self._places.of(word.start_char),
+                    read_for=self._places.read_for(word.start_char),
+                )
                 for word in words
             ),
             exact=exact,
         )
 
-    def _pause_ms(self, before: SpokenSegment, after: SpokenSegment) -> float:
+    def _pause_ms(self, before: SpokenSegment | None, after: SpokenSegment) -> float:
+        if after.pause_before_ms is not None:
+            return after.pause_before_ms
+        if before is None:
+            return 0.0
         if before.ends_paragraph or after.starts_paragraph:
             return self._rules.paragraph_pause_ms
-        end = before.shown.rstrip(_CLOSING)
-        if (end and end[-1] in _SENTENCE_ENDS) or before.speaker != after.speaker:
+        if ends_sentence(before.shown) or before.speaker != after.speaker:
             return self._rules.sentence_pause_ms
         return self._rules.clause_pause_ms

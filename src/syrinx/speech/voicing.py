@@ -6,10 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from syrinx.audio import ClipJoiner, EdgeTrimmer, PcmChunk, StreamResampler
 from syrinx.engines.tts.contract import SpeechChunk, SpeechRequest, TextToSpeech, WordTime
 from syrinx.errors import BadAudio, SyrinxError
+from syrinx.speech.narration_gain import with_gain
+from syrinx.speech.people_voices import PeopleVoices
+
+if TYPE_CHECKING:
+    from syrinx.audio.tempo import TempoStretch
 
 TAKEN_AT_ONCE_MS = 200.0
 
@@ -26,8 +32,22 @@ class SpokenSegment:
     """The words for the engine; "" when nothing of it is spoken."""
     request: SpeechRequest
     """Its text is `spoken`. Whose voice, how fast and with which context is the caller's business."""
+    read: str = ""
+    """What `spoken` was made of, where a dictionary has words of `shown` read otherwise: its words are placed in it."""
     starts_paragraph: bool = False
     ends_paragraph: bool = False
+    tempo: float = 1.0
+    """How much faster it is to be than the engine speaks it at `request.speed`; its pitch stays."""
+    shift_semitones: float = 0.0
+    """How much higher it is to be than the engine speaks it at `request.pitch_semitones`; its length stays."""
+    gain_db: float = 0.0
+    pause_before_ms: float | None = None
+    """Silence between the segment before, or the beginning, and this one; None: as that one's end suggests."""
+
+    @property
+    def speed(self) -> float:
+        """Against the voice's own speed, whoever brings it about."""
+        return self.request.speed * self.tempo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,13 +184,24 @@ class Gathered:
 class Finishing:
     """An engine's chunks made ready to follow other clips: at the output rate, edges without silence or click.
 
-    `from_ms` and `from_char` tell where in the segment this stretch of speech begins.
+    What the engine could not do of the segment's speed, pitch and loudness is done here. `from_ms` and `from_char`
+    tell where in the segment this stretch of speech begins.
     """
 
     def __init__(
-        self, *, engine_rate_hz: int, output_rate_hz: int, fell_back: bool, from_ms: float, from_char: int
+        self,
+        segment: SpokenSegment,
+        *,
+        engine_rate_hz: int,
+        output_rate_hz: int,
+        fell_back: bool,
+        from_ms: float,
+        from_char: int,
     ) -> None:
         self._resampler = StreamResampler(engine_rate_hz, output_rate_hz)
+        self._tempo = segment.tempo
+        self._stretch = _stretch_for(segment, output_rate_hz)
+        self._gain_db = segment.gain_db
         self._trimmer = EdgeTrimmer(output_rate_hz)
         self._joiner = ClipJoiner(output_rate_hz)
         self._output_rate_hz = output_rate_hz
@@ -184,12 +215,18 @@ class Finishing:
     def feed(self, spoken: SpeechChunk) -> Sound | None:
         self._engine = spoken.engine
         self._words += spoken.words
-        return self._sound(self._trimmer.feed(self._resampler.feed(spoken.audio)), ended=False)
+        audio = self._resampler.feed(spoken.audio)
+        if self._stretch is not None:
+            audio = self._stretch.feed(audio)
+        return self._sound(self._trimmer.feed(audio), ended=False)
 
     def end(self) -> Sound | None:
         """What was held back; the clip is over."""
-        rest = [*self._trimmer.feed(self._resampler.flush()), *self._trimmer.end_clip()]
-        return self._sound(rest, ended=True)
+        audio = self._resampler.flush()
+        if self._stretch is not None:
+            stretched = self._stretch.feed(audio).pcm + self._stretch.flush().pcm
+            audio = PcmChunk(pcm=stretched, sample_rate_hz=self._output_rate_hz)
+        return self._sound([*self._trimmer.feed(audio), *self._trimmer.end_clip()], ended=True)
 
     def _sound(self, trimmed: Iterable[PcmChunk], *, ended: bool) -> Sound | None:
         ready = [chunk.pcm for part in trimmed for chunk in self._joiner.feed(part)]
@@ -198,6 +235,8 @@ class Finishing:
         pcm = b"".join(ready)
         if not pcm:
             return None
+        if self._gain_db:
+            pcm = with_gain(pcm, self._gain_db)
         self.sounded = True
         # Where the silence before the first sound ends is known only now.
         removed_ms = self._trimmer.removed_start_ms
@@ -205,7 +244,7 @@ class Finishing:
             replace(
                 word,
                 start_char=word.start_char + self._from_char,
-                start_ms=self._from_ms + max(0.0, word.start_ms - removed_ms),
+                start_ms=self._from_ms + max(0.0, word.start_ms / self._tempo - removed_ms),
             )
             for word in self._words
         )
@@ -218,11 +257,35 @@ class Finishing:
         )
 
 
+def _stretch_for(segment: SpokenSegment, sample_rate_hz: int) -> TempoStretch | None:
+    if segment.tempo == 1.0 and segment.shift_semitones == 0.0:
+        return None
+    # Imported here: it brings a large library, which most speech never needs.
+    from syrinx.audio.tempo import TempoStretch  # noqa: PLC0415
+
+    return TempoStretch(sample_rate_hz, segment.tempo, segment.shift_semitones)
+
+
+def rest_of(request: SpeechRequest, from_char: int) -> SpeechRequest:
+    """The request without what stands before `from_char`; a word with sounds given that is cut there is left to the
+    engine."""
+    if not from_char:
+        return request
+    phonemes = tuple(
+        replace(sounds, start_char=sounds.start_char - from_char, end_char=sounds.end_char - from_char)
+        for sounds in request.phonemes
+        if sounds.start_char >= from_char
+    )
+    return replace(request, text=request.text[from_char:], phonemes=phonemes)
+
+
 def fallback_request(request: SpeechRequest, engine: TextToSpeech, fallback: TextToSpeech) -> SpeechRequest:
     """The request as the fallback engine can serve it: the voice most like the one that failed, speed within range."""
     voice = request.voice
     if voice is not None and all(voice != known.id for known in fallback.voices):
         gender = next((known.gender for known in engine.voices if known.id == voice), None)
+        if isinstance(engine, PeopleVoices):
+            gender = engine.gender_of(voice) or gender
         primary = request.language.partition("-")[0].lower()
         alike = (
             known.id

@@ -7,21 +7,18 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
 from syrinx.engines.guards.deadline import Deadline
 from syrinx.engines.tts.contract import SpeechChunk, TextToSpeech
 from syrinx.errors import BadInput, EngineBusy, EngineEmpty, EngineError, EngineTimeout, SyrinxError
 from syrinx.speech.rules import SynthesisRules
-from syrinx.speech.voicing import Finishing, Gathered, Sound, SpokenSegment, Voicing, fallback_request
+from syrinx.speech.voicing import Finishing, Gathered, Sound, SpokenSegment, Voicing, fallback_request, rest_of
 
 _log = logging.getLogger(__name__)
 
 HEAD_WAITING_MS = 1000.0
 """The segment being heard may always have this much ready, however much waits behind it: else they would block it."""
-GATHERED_MS = 400.0
-"""So much of an engine's sound is worked on at a time at the most, where the listener has enough to hear meanwhile."""
 MAX_BUSY_WAIT_S = 2.0
 """The longest wait for an engine that says it is busy; a listener waits with it."""
 
@@ -51,7 +48,10 @@ class Workshop:
         """From the head on, all that were read."""
         self._read_to_end = False
         self._closed = False
-        self._clock = asyncio.get_running_loop().time
+        self._sounded = False
+        """Whether anything was taken yet."""
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
         self._heard_until_s = 0.0
         """When all that was taken has been heard by one who began at once and never paused; others are behind."""
         self._changed = asyncio.Event()
@@ -84,6 +84,10 @@ class Workshop:
         if sound is not None:
             self._room.set()
             self._heard_until_s = max(self._heard_until_s, self._clock()) + sound.chunk.duration_ms / 1000
+            if self._rules.shares:
+                # Behind whoever waits for this sound: the first of it must not wait for the next segment to begin.
+                self._sounded = True
+                self._loop.call_soon(self._start_more)
         return sound
 
     async def aclose(self) -> None:
@@ -116,10 +120,17 @@ class Workshop:
 
     def _start_more(self) -> None:
         for voicing in self._voicings:
-            if self._closed or len(self._tasks) >= self._rules.concurrent:
+            if self._closed or len(self._tasks) >= self._rules.concurrent or not self._may_start():
                 return
             if voicing.task is None and not voicing.done:
                 self._start(voicing)
+
+    def _may_start(self) -> bool:
+        if not self._rules.shares:
+            return True
+        if self._tasks and not self._sounded:
+            return False
+        return self._waiting_ms() < self._rules.waiting_audio_ms
 
     def _start(self, voicing: Voicing) -> None:
         task = asyncio.create_task(self._make(voicing), name=f"segment {voicing.segment.index} of a reply")
@@ -157,8 +168,10 @@ class Workshop:
 
     async def _tried_on(self, voicing: Voicing, *, falls_back: bool) -> SyrinxError | None:
         error: SyrinxError | None = None
-        for attempt in range(self._rules.attempts):
-            if attempt:
+        attempt = 0
+        patient_until_s = self._clock() + (self._rules.busy_patience_s if voicing.order else 0.0)
+        while attempt < self._rules.attempts:
+            if error is not None:
                 wait_s = self._rules.retry_delay_s
                 if isinstance(error, EngineBusy):
                     wait_s = min(MAX_BUSY_WAIT_S, error.retry_after_s)
@@ -166,6 +179,8 @@ class Workshop:
             error = await self._spoken(voicing, falls_back=falls_back)
             if error is None:
                 return None
+            if not (isinstance(error, EngineBusy) and self._clock() < patient_until_s):
+                attempt += 1
             # A hang has cost the listener one wait already; a second is not worth it.
             if not error.retryable or isinstance(error, EngineTimeout):
                 return error
@@ -187,6 +202,7 @@ class Workshop:
         elif not voicing.taken:
             voicing.restart()
         finishing = Finishing(
+            voicing.segment,
             engine_rate_hz=engine.capabilities.sample_rate_hz,
             output_rate_hz=self._rules.output_rate_hz,
             fell_back=falls_back,
@@ -196,7 +212,7 @@ class Workshop:
         gathered = Gathered()
         error: SyrinxError | None = None
         try:
-            async with aclosing(engine.synthesize(replace(request, text=request.text[from_char:]))) as chunks:
+            async with aclosing(engine.synthesize(rest_of(request, from_char))) as chunks:
                 with Deadline() as deadline:
                     while True:
                         begun = bool(gathered) or finishing.sounded
@@ -206,6 +222,8 @@ class Workshop:
                         gathered.add(chunk)
                         if gathered.ms >= self._enough_ms(voicing):
                             voicing.put(finishing.feed(gathered.taken()))
+                            # A quick engine has its next chunk ready: without this it would go on to its end first.
+                            await asyncio.sleep(0)
         except SyrinxError as failure:
             error = failure
         if gathered:
@@ -218,7 +236,7 @@ class Workshop:
     async def _next_chunk(
         self, voicing: Voicing, chunks: AsyncGenerator[SpeechChunk, None], deadline: Deadline, *, first: bool
     ) -> SpeechChunk | None:
-        while not self._may_make(voicing):
+        while not self._rules.shares and not self._may_make(voicing):
             self._room.clear()
             await self._room.wait()
         limit_s = self._rules.first_chunk_timeout_s if first else self._rules.next_chunk_timeout_s
@@ -232,7 +250,10 @@ class Workshop:
     def _may_make(self, voicing: Voicing) -> bool:
         if voicing.order < self._head and voicing.waiting_ms < HEAD_WAITING_MS:
             return True
-        return sum([other.waiting_ms for other in self._voicings]) < self._rules.waiting_audio_ms
+        return self._waiting_ms() < self._rules.waiting_audio_ms
+
+    def _waiting_ms(self) -> float:
+        return sum([voicing.waiting_ms for voicing in self._voicings])
 
     def _enough_ms(self, voicing: Voicing) -> float:
         """How much of an engine's sound is worth working on.
@@ -242,7 +263,7 @@ class Workshop:
         """
         ahead_ms = max(0.0, 1000.0 * (self._heard_until_s - self._clock()))
         before_ms = sum([other.waiting_ms for other in self._voicings if other.order <= voicing.order])
-        return min(GATHERED_MS, (ahead_ms + before_ms) / 2)
+        return min(self._rules.gathered_ms, (ahead_ms + before_ms) / 2)
 
     def _fall_back(self, voicing: Voicing, error: SyrinxError) -> None:
         """From this segment on the fallback engine speaks; what was made ahead in the other voice is made anew."""
