@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,9 +18,11 @@ from syrinx.conversation import (
     ConversationSettings,
     Engines,
     FallbackVoice,
+    Keep,
     Memory,
     TakenOver,
 )
+from syrinx.conversation.dictionary import ReadPronunciations, no_pronunciations
 from syrinx.conversation.events import (
     AudioStopped,
     Failed,
@@ -317,6 +319,9 @@ async def open_talk(
     listening: bool = True,
     reports: bool = True,
     shared: bool = False,
+    pronunciations: ReadPronunciations = no_pronunciations,
+    keep: Keep | None = None,
+    conversation_id: str | None = None,
 ) -> AsyncGenerator[Talk, None]:
     """A running conversation; when it is left, nothing of it may remain. `shared`: others use the engines, too."""
     engines = engines or FakeEngines()
@@ -328,7 +333,7 @@ async def open_talk(
         stt_name: str,
         *,
         language: Callable[[], str],
-        hotwords: Callable[[], tuple[str, ...]],
+        hotwords: Callable[[], Awaitable[tuple[str, ...]]],
         rules: EndpointingRules,
     ) -> AsyncGenerator[ScriptedEar, None]:
         async with engines.stt(stt_name), engines.vad():
@@ -342,6 +347,9 @@ async def open_talk(
         memory=memory,
         clock=virtual_now_s,
         ear=scripted_ear,
+        pronunciations=pronunciations,
+        keep=keep,
+        conversation_id=conversation_id,
     )
     talk = Talk(conversation, engines, ears, reports=reports)
     async with asyncio.TaskGroup() as tasks:

@@ -7,6 +7,7 @@ from syrinx.conversation.conversation import CloseReason, Conversation
 from syrinx.conversation.conversations import Conversations, open_conversations
 from syrinx.conversation.ear import Ear, OpenEar, open_ear
 from syrinx.conversation.events import ConversationEvent
+from syrinx.conversation.keeping import Keep
 from syrinx.conversation.memory import Memory, Remembered
 from syrinx.conversation.outbox import TakenOver
 from syrinx.conversation.playback import PlaybackRules
@@ -31,6 +32,7 @@ __all__ = [
     "Ear",
     "Engines",
     "FallbackVoice",
+    "Keep",
     "Memory",
     "OpenEar",
     "PlaybackRules",

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
+from syrinx.accounts import LOCAL_USER
 from syrinx.audio.pcm import PcmChunk
 from syrinx.conversation import turn_actions as actions
 from syrinx.conversation.characters import Cast
+from syrinx.conversation.dictionary import Dictionary, ReadPronunciations, no_pronunciations
 from syrinx.conversation.ear import OpenEar, open_ear
 from syrinx.conversation.events import (
     AudioPaused,
@@ -29,6 +31,7 @@ from syrinx.conversation.events import (
     State,
     StateChanged,
 )
+from syrinx.conversation.keeping import Keep, Keeping
 from syrinx.conversation.memory import Memory
 from syrinx.conversation.microphone import Microphone
 from syrinx.conversation.outbox import Outbox
@@ -40,6 +43,7 @@ from syrinx.conversation.settings import (
     Engines,
     SettingsChange,
 )
+from syrinx.conversation.talk_tasks import TalkTasks
 from syrinx.conversation.turn_events import (
     Interrupted,
     Left,
@@ -63,7 +67,10 @@ class Conversation:
     """Everything but `run`, `change` and `aclose` returns at once. To be used from one event loop.
 
     `events` may be read by one reader at a time. After `detach` nobody reads: the reply under way is stopped and events
-    are dropped until `attach`. `clock` counts seconds; only differences matter.
+    are dropped until `attach`. `clock` counts seconds; only differences matter. `pronunciations` are asked for at every
+    utterance and every reply; while they cannot be read, those read last hold, and the reader is told once. `keep`
+    gets each turn of `user`'s talk as it changes, in the background; a `conversation_id` is one of which something is
+    kept already, and `memory` what that was.
     """
 
     def __init__(
@@ -75,8 +82,13 @@ class Conversation:
         memory: Memory | None = None,
         clock: Callable[[], float] = time.monotonic,
         ear: OpenEar = open_ear,
+        pronunciations: ReadPronunciations = no_pronunciations,
+        user: str = LOCAL_USER,
+        conversation_id: str | None = None,
+        keep: Keep | None = None,
     ) -> None:
-        self.id = secrets.token_urlsafe(12)
+        self.id = conversation_id or secrets.token_urlsafe(12)
+        self.user = user
         self.resume_token = secrets.token_urlsafe(24)
         self.settings = settings or ConversationSettings()
         self.memory = memory or Memory()
@@ -95,17 +107,27 @@ class Conversation:
             at_ms=self._now_ms(),
         )
         self._microphone = Microphone(open_ear=ear, engines=engines, rules=self._rules.endpointing)
+        self._dictionary = Dictionary(pronunciations, tell=self._outbox.put)
+        self.keeping = Keeping(
+            keep,
+            self.id,
+            begun=conversation_id is not None,
+            wanted=lambda: self.settings.keep,
+            language=lambda: self._understanding.language,
+            tell=self._outbox.put,
+        )
+        self.memory.watch(noted=self.keeping.note, forgotten=self.keeping.forgotten)
         self._replying = Replying(
             engines=engines,
             rules=self._rules,
             outbox=self._outbox,
             memory=self.memory,
             cast=Cast(self.settings.characters),
+            dictionary=self._dictionary,
             now_ms=self._now_ms,
             tell=self._tell,
         )
-        self._tasks: asyncio.TaskGroup | None = None
-        self._not_begun: list[tuple[Coroutine[Any, Any, None], Callable[[asyncio.Task[None]], None]]] = []
+        self._tasks = TalkTasks()
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -169,14 +191,7 @@ class Conversation:
 
     async def change(self, change: SettingsChange) -> None:
         """Change settings from the next turn on: all of them or, when one cannot be (BadInput, NotFound), none."""
-        given = {
-            name: getattr(change, name)
-            for name in ("language", "characters", "barge_in", "stt", "llm", "tts")
-            if getattr(change, name) is not None
-        }
-        settings = replace(self.settings, **given)
-        if change.voice is not None:
-            settings = replace(settings, voice=change.voice or None)
+        settings = change.applied_to(self.settings)
         cast = self._replying.cast if settings.characters == self.settings.characters else Cast(settings.characters)
         if change.character is not None:
             cast.named(change.character)
@@ -222,24 +237,24 @@ class Conversation:
         """Own all tasks until the conversation is closed; to be run once. Cancelling it closes the conversation."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                for coroutine, begun in self._not_begun:
-                    begun(tasks.create_task(coroutine))
-                self._not_begun.clear()
+                self._tasks.begin(tasks)
                 self._arm()
                 try:
                     await self._closing.wait()
                 finally:
                     self._stop()
         finally:
-            self._tasks = None
             self._outbox.close()
-            self._ended.set()
+            try:
+                await self.keeping.aclose()
+            finally:
+                self._ended.set()
 
     def close(self, reason: CloseReason = "asked") -> None:
         """Begin to close: the reply is stopped, `run` and then `events` end."""
         if self.close_reason is None:
             self.close_reason = reason
+        self._tasks.end()
         self._closing.set()
 
     async def aclose(self) -> None:
@@ -248,6 +263,7 @@ class Conversation:
         await self._ended.wait()
 
     def _stop(self) -> None:
+        self._tasks.end()
         self._closing.set()
         self._tell(Left())
         if self._timer is not None:
@@ -287,7 +303,7 @@ class Conversation:
                 self._microphone.discard()
             case actions.PrepareReply():
                 settings = replace(self.settings, language=self._understanding.language)
-                self._spawn(self._replying.prepare(action, settings), self._replying.begun)
+                self._tasks.spawn(self._replying.prepare(action, settings), self._replying.begun)
             case actions.CommitReply():
                 self._replying.commit(action)
             case actions.DiscardReply(reply=reply):
@@ -333,24 +349,19 @@ class Conversation:
         ear = self._microphone.listen(
             self.settings.stt,
             language=lambda: self.settings.language,
-            hotwords=lambda: tuple(character.name for character in self.settings.characters),
+            hotwords=self._hotwords,
             tell=self._tell,
             failed=self._ear_failed,
         )
-        self._spawn(ear, self._microphone.begun)
+        self._tasks.spawn(ear, self._microphone.begun)
+
+    async def _hotwords(self) -> tuple[str, ...]:
+        names = tuple(character.name for character in self.settings.characters)
+        return names + await self._dictionary.hotwords(self.settings.language)
 
     def _ear_failed(self, error: SyrinxError) -> None:
         self._tell(HearingFailed(at_ms=0.0, error=error))
         self._tell(ListeningWanted(wanted=False))
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None], begun: Callable[[asyncio.Task[None]], None]) -> None:
-        """Run it under `run`, which may not have begun yet."""
-        if self._tasks is not None and not self._closing.is_set():
-            begun(self._tasks.create_task(coroutine))
-        elif self._ended.is_set() or self._closing.is_set():
-            coroutine.close()
-        else:
-            self._not_begun.append((coroutine, begun))
 
     # Time.
 
@@ -362,7 +373,7 @@ class Conversation:
 
     def _arm(self) -> None:
         """Set the one timer; one that is due too early is left, for it sets itself again."""
-        if self._tasks is None or self._closing.is_set():
+        if not self._tasks.running:
             return
         now_ms = self._now_ms()
         due = [self._turns.deadline_ms, self._replying.played_out_at_ms()]

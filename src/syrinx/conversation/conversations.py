@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+from syrinx.accounts import LOCAL_USER
 from syrinx.conversation.conversation import CloseReason, Conversation
 from syrinx.errors import EngineBusy, NotFound
 
@@ -28,7 +29,8 @@ class Conversations:
         return len(self._open)
 
     def create(self, make: Callable[[], Conversation]) -> Conversation:
-        """Run the conversation that `make` makes, which has a reader from now on.
+        """Run the conversation that `make` makes, which has a reader from now on; or go on with the one that is open
+        already and is the same: of two who come for a kept one at once, the second takes it over.
 
         Raises EngineBusy when as many are open as may be and none of them has been left.
         """
@@ -36,31 +38,52 @@ class Conversations:
             message = f"{self._max_open} conversations are open, as many as may be: come back in a moment"
             raise EngineBusy(message, retry_after_s=30.0)
         conversation = make()
+        present = self._of(conversation.user, conversation.id)
+        if present is not None:
+            self._take_up(present)
+            return present
         self._open[conversation.id] = conversation
         self._tasks.create_task(self._host(conversation))
         return conversation
 
-    def resume(self, conversation_id: str, token: str) -> Conversation:
-        """Take a conversation up again, or over from its present reader, who gets TakenOver.
+    def resume(self, conversation_id: str, token: str, *, user: str = LOCAL_USER) -> Conversation:
+        """Take a conversation of that user up again, or over from its present reader, who gets TakenOver.
 
-        Raises NotFound, in the same words, when there is none such and when the token is another's.
+        Raises NotFound, in the same words, when there is none such, and when it or the token is another's.
         """
-        conversation = self._open.get(conversation_id)
+        conversation = self._of(user, conversation_id)
         expected = conversation.resume_token if conversation is not None else ""
         same = hmac.compare_digest(expected.encode(), token.encode())
-        if conversation is None or not same or conversation.close_reason is not None:
+        if conversation is None or not same:
             raise NotFound("there is no such conversation to go on with: say hello without conversation_id")
-        timer = self._left.pop(conversation_id, None)
+        self._take_up(conversation)
+        return conversation
+
+    def resume_kept(self, conversation_id: str, *, user: str) -> Conversation | None:
+        """Likewise, without its token, one that is open here and of which something is kept: whoever may read that
+        may go on with it. None where there is none."""
+        conversation = self._of(user, conversation_id)
+        if conversation is None or not conversation.keeping.begun:
+            return None
+        self._take_up(conversation)
+        return conversation
+
+    def _of(self, user: str, conversation_id: str) -> Conversation | None:
+        conversation = self._open.get(conversation_id)
+        is_theirs = conversation is not None and conversation.user == user and conversation.close_reason is None
+        return conversation if is_theirs else None
+
+    def _take_up(self, conversation: Conversation) -> None:
+        timer = self._left.pop(conversation.id, None)
         if timer is not None:
             timer.cancel()
         else:
             conversation.detach()
         conversation.attach()
-        return conversation
 
     def leave(self, conversation: Conversation) -> None:
         """Its socket was lost: it is kept for `resume_s`, then closed."""
-        if conversation.id not in self._open or conversation.id in self._left:
+        if self._open.get(conversation.id) is not conversation or conversation.id in self._left:
             return
         conversation.detach()
         loop = asyncio.get_running_loop()
@@ -81,7 +104,9 @@ class Conversations:
         self._forget(conversation)
 
     def _forget(self, conversation: Conversation) -> None:
-        self._open.pop(conversation.id, None)
+        if self._open.get(conversation.id) is not conversation:
+            return
+        del self._open[conversation.id]
         timer = self._left.pop(conversation.id, None)
         if timer is not None:
             timer.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from typing import Protocol
 
@@ -33,7 +33,7 @@ class OpenEar(Protocol):
         stt_name: str,
         *,
         language: Callable[[], str],
-        hotwords: Callable[[], tuple[str, ...]],
+        hotwords: Callable[[], Awaitable[tuple[str, ...]]],
         rules: EndpointingRules,
     ) -> AbstractAsyncContextManager[Ear]: ...
 
@@ -44,7 +44,7 @@ async def open_ear(
     stt_name: str,
     *,
     language: Callable[[], str],
-    hotwords: Callable[[], tuple[str, ...]],
+    hotwords: Callable[[], Awaitable[tuple[str, ...]]],
     rules: EndpointingRules,
 ) -> AsyncGenerator[Ear, None]:
     """Raises what entering the leases raises: EngineUnavailable, EngineBusy, UnknownEngine."""

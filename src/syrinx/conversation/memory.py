@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from syrinx.conversation.heard import HeardPart
 from syrinx.engines.llm.contract import Message
 from syrinx.errors import BadInput
+
+MAX_MEMORY_MESSAGES: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +28,28 @@ class Remembered:
 class Memory:
     """Messages by turn, oldest first, bounded: the oldest are forgotten past either limit."""
 
-    def __init__(self, *, max_messages: int = 200, max_chars: int = 32_000) -> None:
+    def __init__(self, *, max_messages: int = MAX_MEMORY_MESSAGES, max_chars: int = 32_000) -> None:
         self._max_messages = max_messages
         self._max_chars = max_chars
         self._entries: list[Remembered] = []
+        self._noted: Callable[[Sequence[Remembered]], None] | None = None
+        self._forgotten: Callable[[], None] | None = None
 
     @property
     def entries(self) -> tuple[Remembered, ...]:
         return tuple(self._entries)
 
+    def watch(self, *, noted: Callable[[Sequence[Remembered]], None], forgotten: Callable[[], None]) -> None:
+        """Have `noted` get all that is remembered of a turn whenever that changes, before any of it is too much; and
+        `forgotten` be called when all is forgotten."""
+        self._noted = noted
+        self._forgotten = forgotten
+
     def said(self, turn: int, text: str) -> None:
         """Remember what the person said in `turn`, in place of what they had said of it before."""
         self._entries = [entry for entry in self._entries if not (entry.turn == turn and entry.role == "user")]
         self._entries.append(Remembered(turn=turn, role="user", speaker="", text=text, heard=text))
-        self._forget_oldest()
+        self._changed(turn)
 
     def replied(self, turn: int, parts: Sequence[HeardPart]) -> None:
         """Remember of a reply what was heard; parts of which nothing was heard stay for the eye alone."""
@@ -48,10 +58,12 @@ class Memory:
             for part in parts
             if part.text
         )
-        self._forget_oldest()
+        self._changed(turn)
 
     def forget(self) -> None:
         self._entries.clear()
+        if self._forgotten is not None:
+            self._forgotten()
 
     def messages(
         self, *, system: str, turn: int, said: str, tag: Callable[[str], str] | None = None
@@ -75,7 +87,7 @@ class Memory:
 
     @classmethod
     def restored(
-        cls, snapshot: Sequence[Mapping[str, Any]], *, max_messages: int = 200, max_chars: int = 32_000
+        cls, snapshot: Sequence[Mapping[str, Any]], *, max_messages: int = MAX_MEMORY_MESSAGES, max_chars: int = 32_000
     ) -> Memory:
         """Raises BadInput on values that `snapshot` did not make."""
         memory = cls(max_messages=max_messages, max_chars=max_chars)
@@ -85,6 +97,20 @@ class Memory:
             raise BadInput("a remembered entry has turn, role, speaker, text and heard, and nothing else") from error
         memory._forget_oldest()
         return memory
+
+    @classmethod
+    def of(cls, entries: Iterable[Remembered]) -> Memory:
+        """Of these, oldest first; what is too much is forgotten already."""
+        memory = cls()
+        memory._entries = list(entries)
+        memory._forget_oldest()
+        return memory
+
+    def _changed(self, turn: int) -> None:
+        entries = [entry for entry in self._entries if entry.turn == turn]
+        if self._noted is not None and entries:
+            self._noted(entries)
+        self._forget_oldest()
 
     def _forget_oldest(self) -> None:
         kept = self._entries[-self._max_messages :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -71,7 +71,7 @@ class Microphone:
         stt_name: str,
         *,
         language: Callable[[], str],
-        hotwords: Callable[[], tuple[str, ...]],
+        hotwords: Callable[[], Awaitable[tuple[str, ...]]],
         tell: Callable[[HearingEvent], None],
         failed: Callable[[SyrinxError], None],
     ) -> Coroutine[Any, Any, None]:

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from syrinx.conversation.characters import Cast, Character
 from syrinx.conversation.settings import MAX_REPLY_CHARS, FallbackVoice
 from syrinx.conversation.voice_context import VoiceContext
+from syrinx.conversation.written_words import WrittenWords
 from syrinx.engines.llm.contract import LanguageModel, ReplyRequest, TextDelta
-from syrinx.engines.tts.contract import SpeechRequest, TextToSpeech
+from syrinx.engines.tts.contract import Phonemes, SpeechRequest, TextToSpeech, TtsCapabilities
 from syrinx.errors import EngineEmpty
 from syrinx.speech import SpokenSegment, SynthesisRules, speak_ahead
-from syrinx.speech.events import SynthesisEvent
-from syrinx.text import Segment, SentenceSegmenter, SpeakerTagParser, speakable
+from syrinx.speech.events import SentenceWords, SynthesisEvent
+from syrinx.text import Segment, SentenceSegmenter, SpeakerTagParser
+from syrinx.text.pronounced_words import speakable_with_phonemes
+from syrinx.text.pronunciations import NO_PRONUNCIATIONS, Pronunciations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class ReplyPlan:
     on_cut: Callable[[int], None]
     """Called with the most characters that a reply may have, when the model would have written more."""
     rules: SynthesisRules = field(default_factory=SynthesisRules)
+    pronunciations: Pronunciations = NO_PRONUNCIATIONS
+    """How the person wants words to be said."""
 
     def voice_of(self, character: Character) -> str | None:
         return character.voice or self.voice
@@ -47,9 +52,10 @@ async def make_reply(
     When the language model fails, what it had written by then is spoken before its error is raised.
     Raises EngineEmpty when it writes nothing. Closing this stops the model and every synthesis.
     """
+    written = WrittenWords()
     async with (
         aclosing(llm.reply(request)) as deltas,
-        aclosing(spoken_segments(deltas, plan, use_context=tts.capabilities.voice_context)) as segments,
+        aclosing(spoken_segments(deltas, plan, able=tts.capabilities, written=written)) as segments,
         aclosing(
             speak_ahead(
                 segments,
@@ -61,14 +67,19 @@ async def make_reply(
         ) as speech,
     ):
         async for event in speech:
-            yield event
+            told = written.told(event) if isinstance(event, SentenceWords) else event
+            if told is not None:
+                yield told
 
 
 async def spoken_segments(
-    deltas: AsyncIterator[TextDelta], plan: ReplyPlan, *, use_context: bool
+    deltas: AsyncIterator[TextDelta], plan: ReplyPlan, *, able: TtsCapabilities, written: WrittenWords
 ) -> AsyncGenerator[SpokenSegment, None]:
-    """Cut the reply into segments, the first as early as it sounds natural, each in its speaker's voice."""
-    writer = _SegmentWriter(plan, use_context=use_context)
+    """Cut the reply into segments, the first as early as it sounds natural, each in its speaker's voice.
+
+    `written` is told of those that are read otherwise than they are shown.
+    """
+    writer = _SegmentWriter(plan, able=able, written=written)
     failure: Exception | None = None
     try:
         async for delta in deltas:
@@ -90,9 +101,10 @@ async def spoken_segments(
 class _SegmentWriter:
     """Splits text by speaker tags, then each speaker's text into sentences."""
 
-    def __init__(self, plan: ReplyPlan, *, use_context: bool) -> None:
+    def __init__(self, plan: ReplyPlan, *, able: TtsCapabilities, written: WrittenWords) -> None:
         self._plan = plan
-        self._use_context = use_context
+        self._able = able
+        self._written = written
         self._names = plan.cast.speaker_names
         self._tags = SpeakerTagParser(tuple(self._names))
         self._speaker = plan.answering
@@ -130,15 +142,22 @@ class _SegmentWriter:
         voice = plan.voice_of(speaker)
         spoken: list[SpokenSegment] = []
         for segment in segments:
-            words = speakable(segment.text, language=plan.language)
+            reading = plan.pronunciations.apply(segment.text, language=plan.language)
+            sounds = reading.phonemes if self._able.phonemes else ()
+            words, sounds = speakable_with_phonemes(reading.text, sounds, language=plan.language)
+            if reading.text != segment.text:
+                self._written.read_otherwise(self._index, shown=segment.text, places=reading.places)
             request = SpeechRequest(
                 text=words,
                 language=plan.language,
                 voice=voice,
                 speed=speaker.speed,
-                context=plan.context.clips(speaker.name, voice) if self._use_context else (),
+                context=plan.context.clips(speaker.name, voice) if self._able.voice_context else (),
                 description=speaker.description,
                 scene=speaker.scene,
+                phonemes=tuple(
+                    Phonemes(start_char=each.start_char, end_char=each.end_char, ipa=each.ipa) for each in sounds
+                ),
             )
             plan.on_segment()
             spoken.append(
@@ -147,6 +166,7 @@ class _SegmentWriter:
                     speaker=speaker.name,
                     shown=segment.text,
                     spoken=words,
+                    read=reading.text if reading.text != segment.text else "",
                     request=request,
                     starts_paragraph=self._paragraph_begins,
                     ends_paragraph=segment.ends_paragraph,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syrinx.audio.pcm import PcmChunk
 from syrinx.conversation.characters import Cast
 from syrinx.conversation.delivery import Delivery
+from syrinx.conversation.dictionary import Dictionary
 from syrinx.conversation.events import Notice, TurnMetrics
 from syrinx.conversation.memory import Memory
 from syrinx.conversation.outbox import Outbox
@@ -61,6 +62,7 @@ class Replying:
         outbox: Outbox,
         memory: Memory,
         cast: Cast,
+        dictionary: Dictionary,
         now_ms: Callable[[], float],
         tell: Callable[[ReplyShown | ReplyEnded], None],
     ) -> None:
@@ -70,6 +72,7 @@ class Replying:
         self._rules = rules
         self._outbox = outbox
         self._memory = memory
+        self._dictionary = dictionary
         self._now_ms = now_ms
         self._tell = tell
         self._delivery: Delivery | None = None
@@ -241,6 +244,8 @@ class Replying:
     ) -> AsyncGenerator[SynthesisEvent, None]:
         """The reply, with its engines leased for as long as it is being made."""
         engines = self._engines
+        # Read for every reply: what the person changes meanwhile counts from the next one on.
+        plan = replace(plan, pronunciations=await self._dictionary.now(settings.language))
         async with AsyncExitStack() as leases:
             llm = await leases.enter_async_context(engines.llm(settings.llm))
             self._no_model = not llm.capabilities.is_language_model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from syrinx.conversation.characters import DEFAULT_CHARACTER, Character
@@ -30,6 +30,8 @@ class ConversationSettings:
     """A voice's id for all characters that name none; None takes the engine's default."""
     characters: tuple[Character, ...] = (DEFAULT_CHARACTER,)
     barge_in: bool = False
+    keep: bool = True
+    """Whether what is said is kept in the person's history, where the host keeps one."""
     stt: str = ""
     llm: str = ""
     tts: str = ""
@@ -45,9 +47,20 @@ class SettingsChange:
     character: str | None = None
     """Who answers next, by name."""
     barge_in: bool | None = None
+    keep: bool | None = None
     stt: str | None = None
     llm: str | None = None
     tts: str | None = None
+
+    def applied_to(self, settings: ConversationSettings) -> ConversationSettings:
+        """Those settings with the change made; `character` is none of them."""
+        given = {
+            name: getattr(self, name)
+            for name in ("language", "characters", "barge_in", "keep", "stt", "llm", "tts")
+            if getattr(self, name) is not None
+        }
+        settings = replace(settings, **given)
+        return settings if self.voice is None else replace(settings, voice=self.voice or None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
