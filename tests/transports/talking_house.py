@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 import re
+import shutil
+import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +19,13 @@ import pytest
 from syrinx.app import server
 from syrinx.app.house import House, open_house
 from syrinx.app.server import open_server
-from syrinx.app.settings import Settings
+from syrinx.app.settings import DATABASE_FILE, Settings
 from syrinx.app.talk_client import ConnectionLost, Received, Sound, TalkClient
 from syrinx.audio.pcm import PcmChunk, silence
 from syrinx.engines.contract import Provider
 from syrinx.engines.llm.contract import ReplyRequest
 from syrinx.engines.registry import EngineRegistry
+from syrinx.storage import open_database
 from syrinx.testing.audio import sine
 from syrinx.testing.fake_llm import LlmScript, ScriptedLlm, saying
 from syrinx.testing.fake_stt import ScriptedStt, SttScript
@@ -112,7 +117,30 @@ async def talk_server(
 
     `limits` replaces those of the protocol, `idle_ms` the time after which a quiet talk is closed.
     """
-    engines = engines or Engines()
+    with tempfile.TemporaryDirectory() as home:
+        await asyncio.to_thread(shutil.copyfile, await _empty_database(), Path(home) / DATABASE_FILE)
+        async with _talk_server(engines or Engines(), limits, idle_ms, {"home": Path(home), **settings}) as running:
+            yield running
+
+
+_EMPTY: list[Path] = []
+
+
+async def _empty_database() -> Path:
+    """One with all tables, made once: migrating takes longer than most tests."""
+    if not _EMPTY:
+        folder = Path(tempfile.mkdtemp(prefix="syrinx_test_"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        async with open_database(f"sqlite:///{folder / DATABASE_FILE}"):
+            pass  # closed by the last connection, it is one file without a log beside it
+        _EMPTY.append(folder / DATABASE_FILE)
+    return _EMPTY[0]
+
+
+@asynccontextmanager
+async def _talk_server(
+    engines: Engines, limits: SocketLimits | None, idle_ms: float | None, settings: dict[str, Any]
+) -> AsyncGenerator[TalkServer, None]:
     wanted: dict[str, Any] = {
         "llm": "scripted",
         "tts": "auto",

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from tests.transports.test_openapi import has_example, operations
 
+from syrinx.accounts import door_of
 from syrinx.engines.models import (
     CorruptDownload,
     DiskFull,
@@ -117,7 +118,7 @@ async def served(
 ) -> AsyncGenerator[httpx.AsyncClient, None]:
     app = FastAPI()
     add_error_handling(app)
-    app.include_router(model_routes(house.wired(), token=token, origins=origins))
+    app.include_router(model_routes(house.wired(), door=door_of(token), origins=origins))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ADDRESS) as web:
         yield web
 

@@ -23,6 +23,7 @@ LISTED = ["https://talk.example"]
         ({"host": "127.0.0.1:8000", "origin": "null"}, False),
         ({"origin": "null"}, False),
         ({"origin": "file://"}, False),
+        ({"host": "127.0.0.1:8000", "origin": "http://[x"}, False),
     ],
 )
 def test_only_our_page_and_listed_pages_may_connect(headers: dict[str, str], allowed: bool) -> None:

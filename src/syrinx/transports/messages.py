@@ -47,6 +47,7 @@ class Hello(_Message):
     voice: _Name | None = None
     characters: Characters | None = None
     barge_in: bool | None = None
+    keep: bool | None = None
 
 
 class StartListening(_Message):
@@ -82,6 +83,7 @@ class Set(_Message):
     stt: _Name | None = None
     tts: _Name | None = None
     barge_in: bool | None = None
+    keep: bool | None = None
 
 
 class Reset(_Message):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any, Final
+from dataclasses import asdict, replace
+from typing import Any, Final, Literal
 
 from syrinx.conversation import Character, Conversation, ConversationSettings, SettingsChange
 from syrinx.errors import BadInput
@@ -14,6 +14,9 @@ OUTPUT_RATE_HZ: Final = 24_000
 BACK_TO_DEFAULT: Final = frozenset({"voice", "stt", "llm", "tts"})
 """Settings for which null on the wire means the default again."""
 
+ResumedFrom = Literal["", "talk", "history"]
+"""A talk that is new, one whose socket was lost or is taken over, or one that goes on with what was kept."""
+
 
 def _characters(given: list[messages.CharacterMessage]) -> tuple[Character, ...]:
     return tuple(Character(**character.model_dump(exclude_none=True)) for character in given)
@@ -22,16 +25,12 @@ def _characters(given: list[messages.CharacterMessage]) -> tuple[Character, ...]
 def conversation_settings(hello: messages.Hello, *, language: str) -> ConversationSettings:
     """Settings of a new conversation. Raises BadInput when a character cannot be."""
     settings = ConversationSettings(
-        language=hello.language or language, voice=hello.voice, barge_in=bool(hello.barge_in)
+        language=hello.language or language,
+        voice=hello.voice,
+        barge_in=bool(hello.barge_in),
+        keep=hello.keep is not False,
     )
-    if hello.characters is None:
-        return settings
-    return ConversationSettings(
-        language=settings.language,
-        voice=settings.voice,
-        barge_in=settings.barge_in,
-        characters=_characters(hello.characters),
-    )
+    return settings if hello.characters is None else replace(settings, characters=_characters(hello.characters))
 
 
 def settings_change(message: messages.Hello | messages.Set) -> SettingsChange | None:
@@ -50,7 +49,7 @@ def settings_change(message: messages.Hello | messages.Set) -> SettingsChange | 
 
 
 def ready_message(
-    conversation: Conversation, *, engines: dict[str, Any], input_rate_hz: int, resumed: bool
+    conversation: Conversation, *, engines: dict[str, Any], input_rate_hz: int, resumed_from: ResumedFrom
 ) -> dict[str, Any]:
     """The answer to hello; `engines` as docs/protocol.md has them."""
     settings = conversation.settings
@@ -59,7 +58,9 @@ def ready_message(
         "protocol": PROTOCOL_VERSION,
         "conversation_id": conversation.id,
         "resume_token": conversation.resume_token,
-        "resumed": resumed,
+        "resumed": bool(resumed_from),
+        "resumed_from": resumed_from,
+        "kept": settings.keep and conversation.keeping.able,
         "state": conversation.state,
         "listening": conversation.listening,
         "input_sample_rate": input_rate_hz,

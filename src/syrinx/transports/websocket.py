@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import json
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,15 +12,25 @@ import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from syrinx.accounts import Caller, Door, OpenDoor, calling
 from syrinx.audio import StreamResampler
 from syrinx.audio.pcm import BYTES_PER_SAMPLE, PcmChunk
 from syrinx.conversation import CloseReason, Conversation, Conversations, ConversationSettings, TakenOver
 from syrinx.conversation.events import AudioOut
-from syrinx.errors import BadAudio, ProtocolViolation, RateLimited, SyrinxError, TooLarge, Unauthorized
+from syrinx.errors import BadAudio, ProtocolViolation, RateLimited, SyrinxError, TooLarge
 from syrinx.transports import messages
+from syrinx.transports.http.access import caller_of_socket
 from syrinx.transports.limits import TokenBucket
 from syrinx.transports.origins import origin_allowed
-from syrinx.transports.ready import conversation_settings, ready_message, settings_change
+from syrinx.transports.ready import ResumedFrom, conversation_settings, ready_message, settings_change
+from syrinx.transports.socket_frames import (
+    CLOSE_FAULT,
+    CLOSE_FLOOD,
+    CLOSE_NO_HELLO,
+    CLOSE_REFUSED,
+    CLOSE_TRY_LATER,
+    SocketFrames,
+)
 
 log = structlog.get_logger()
 
@@ -30,12 +38,7 @@ HEARING_RATE_HZ: Final = 16_000
 
 CLOSE_STOPPING: Final = 4000
 CLOSE_TAKEN_OVER: Final = 4001
-CLOSE_NO_HELLO: Final = 4002
 CLOSE_IDLE: Final = 4003
-CLOSE_REFUSED: Final = 4004
-CLOSE_FLOOD: Final = 4008
-CLOSE_FAULT: Final = 1011
-CLOSE_TRY_LATER: Final = 1013
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +65,16 @@ class TalkHouse:
     """What the socket needs of the house; wired by the app."""
 
     conversations: Conversations
-    begin: Callable[[ConversationSettings], Awaitable[Conversation]]
-    """Opens a conversation; raises what keeps it from being opened."""
+    begin: Callable[[ConversationSettings, str], Awaitable[Conversation]]
+    """Opens a conversation of that user; raises what keeps it from being opened."""
+    go_on: Callable[[ConversationSettings, str, str], Awaitable[Conversation]] | None = None
+    """Likewise, one that goes on with that user's kept conversation of that id; NotFound where there is none. None
+    where nothing is kept."""
     engines_in_use: Callable[[Conversation], Awaitable[dict[str, Any]]]
     """What `ready` says of the engines."""
     language: str = "en"
     """Of conversations whose hello names none."""
-    token: str | None = None
+    door: Door = field(default_factory=OpenDoor)
     origins: Collection[str] = ()
     limits: SocketLimits = field(default_factory=SocketLimits)
 
@@ -100,6 +106,7 @@ class _Talk:
         limits = house.limits
         self._house = house
         self._socket = socket
+        self._frames = SocketFrames(socket, send_timeout_s=limits.send_timeout_s)
         self._holders = holders
         self._limits = limits
         self._messages = TokenBucket(rate_per_s=limits.messages_per_s, burst=limits.messages_burst)
@@ -112,22 +119,32 @@ class _Talk:
         """Serve until the socket is closed by either side; the conversation is then left, so that it may be resumed."""
         try:
             hello = await self._hello()
-            conversation = await self._conversation(hello) if hello else None
-            if hello is None or conversation is None:
+            caller = await self._caller(hello) if hello else None
+            if hello is None or caller is None:
                 return
-            self._holders[conversation.id] = self
-            try:
-                if await self._greet(conversation, hello):
-                    await self._talk(conversation)
-            finally:
-                if self._holders.get(conversation.id) is self:
-                    del self._holders[conversation.id]
-                    self._house.conversations.leave(conversation)
+            # Here and in the conversation's own tasks, which begin here, all is on behalf of whoever says hello.
+            with calling(caller):
+                await self._serve(hello, caller)
         except WebSocketDisconnect as gone:
             log.debug("socket closed", code=gone.code)
         except Exception:
-            await self._close(CLOSE_FAULT, "a fault in the server")
+            await self._frames.close(CLOSE_FAULT, "a fault in the server")
             raise
+
+    async def _serve(self, hello: messages.Hello, caller: Caller) -> None:
+        try:
+            conversation, resumed_from = await self._taken_up(hello, caller)
+        except SyrinxError as refusal:
+            await self._turn_away(refusal)
+            return
+        self._holders[conversation.id] = self
+        try:
+            if await self._greet(conversation, hello, resumed_from):
+                await self._talk(conversation)
+        finally:
+            if self._holders.get(conversation.id) is self:
+                del self._holders[conversation.id]
+                self._house.conversations.leave(conversation)
 
     async def _talk(self, conversation: Conversation) -> None:
         """Pass on both ways until one way ends, and raise what ended it."""
@@ -164,25 +181,36 @@ class _Talk:
                         if not await self._refuse(refusal):
                             return None
         except TimeoutError:
-            await self._send(messages.error_message(ProtocolViolation("no hello came in time: send it first")))
-            await self._close(CLOSE_NO_HELLO, "no hello")
+            await self._frames.send(messages.error_message(ProtocolViolation("no hello came in time: send it first")))
+            await self._frames.close(CLOSE_NO_HELLO, "no hello")
             return None
 
-    async def _conversation(self, hello: messages.Hello) -> Conversation | None:
-        """Begin or take up the conversation; None when that was refused and the socket closed."""
+    async def _caller(self, hello: messages.Hello) -> Caller | None:
+        """Who says hello; None when they were refused and the socket closed."""
         try:
-            self._check_token(hello)
-            if hello.conversation_id or hello.resume:
-                return self._house.conversations.resume(hello.conversation_id or "", hello.resume or "")
-            return await self._house.begin(conversation_settings(hello, language=self._house.language))
+            caller = await caller_of_socket(self._socket, self._house.door, hello.token)
+            caller.need("talk")
         except SyrinxError as refusal:
             await self._turn_away(refusal)
             return None
+        return caller
 
-    async def _greet(self, conversation: Conversation, hello: messages.Hello) -> bool:
+    async def _taken_up(self, hello: messages.Hello, caller: Caller) -> tuple[Conversation, ResumedFrom]:
+        house, wanted = self._house, hello.conversation_id
+        if hello.resume or (wanted and house.go_on is None):
+            return house.conversations.resume(wanted or "", hello.resume or "", user=caller.user), "talk"
+        present = house.conversations.resume_kept(wanted, user=caller.user) if wanted else None
+        if present is not None:
+            return present, "talk"
+        settings = conversation_settings(hello, language=house.language)
+        if wanted and house.go_on is not None:
+            return await house.go_on(settings, caller.user, wanted), "history"
+        return await house.begin(settings, caller.user), ""
+
+    async def _greet(self, conversation: Conversation, hello: messages.Hello, resumed_from: ResumedFrom) -> bool:
         """Answer `ready`; False when what hello wants changed was refused and the socket closed."""
         try:
-            change = settings_change(hello) if hello.resume else None
+            change = settings_change(hello) if resumed_from == "talk" else None
             if change is not None:
                 await conversation.change(change)
             engines = await self._house.engines_in_use(conversation)
@@ -192,19 +220,14 @@ class _Talk:
         self._input_rate_hz = hello.input_sample_rate
         if hello.input_sample_rate != HEARING_RATE_HZ:
             self._resampler = StreamResampler(hello.input_sample_rate, HEARING_RATE_HZ)
-        await self._send(
-            ready_message(conversation, engines=engines, input_rate_hz=self._input_rate_hz, resumed=bool(hello.resume))
-        )
+        rate_hz = self._input_rate_hz
+        ready = ready_message(conversation, engines=engines, input_rate_hz=rate_hz, resumed_from=resumed_from)
+        await self._frames.send(ready)
         return True
 
     async def _turn_away(self, refusal: SyrinxError) -> None:
-        await self._send(messages.error_message(refusal))
-        await self._close(CLOSE_TRY_LATER if refusal.retryable else CLOSE_REFUSED, refusal.code)
-
-    def _check_token(self, hello: messages.Hello) -> None:
-        expected = self._house.token
-        if expected is not None and not hmac.compare_digest((hello.token or "").encode(), expected.encode()):
-            raise Unauthorized("this server wants a token: send the one set as SYRINX_TOKEN in hello")
+        await self._frames.send(messages.error_message(refusal))
+        await self._frames.close(CLOSE_TRY_LATER if refusal.retryable else CLOSE_REFUSED, refusal.code)
 
     # From the client.
 
@@ -267,7 +290,7 @@ class _Talk:
             case messages.Reset():
                 conversation.reset(message.what)
             case messages.Ping():
-                await self._send({"type": "pong", "t": message.t})
+                await self._frames.send({"type": "pong", "t": message.t})
             case messages.Hello():
                 raise ProtocolViolation("hello comes once, as the first message: use set to change something")
 
@@ -279,39 +302,20 @@ class _Talk:
             async with aclosing(conversation.events()) as events:
                 async for event in events:
                     if isinstance(event, AudioOut):
-                        await self._pass(self._socket.send_bytes(event.chunk.pcm))
+                        await self._frames.send_sound(event.chunk.pcm)
                     elif (message := messages.event_message(event)) is not None:
-                        await self._send(message)
+                        await self._frames.send(message)
             code, reason = _CLOSINGS.get(conversation.close_reason or "asked", (CLOSE_STOPPING, "closed"))
         except TakenOver:
             code, reason = CLOSE_TAKEN_OVER, "the conversation goes on in another window"
-        await self._close(code, reason)
-
-    async def _send(self, message: dict[str, Any]) -> None:
-        await self._pass(self._socket.send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":"))))
-
-    async def _pass(self, sending: Awaitable[None]) -> None:
-        """Wait for a frame to leave. Raises WebSocketDisconnect when the socket is closed or nobody reads it."""
-        try:
-            async with asyncio.timeout(self._limits.send_timeout_s):
-                await sending
-        except TimeoutError:
-            log.info("a client does not read what is sent to it", waited_s=self._limits.send_timeout_s)
-            raise WebSocketDisconnect(CLOSE_TRY_LATER) from None
-        except RuntimeError as closed:
-            # So the server under us tells of a socket that either side has closed in the meantime.
-            raise WebSocketDisconnect(1006) from closed
-
-    async def _close(self, code: int, reason: str) -> None:
-        with suppress(WebSocketDisconnect):
-            await self._pass(self._socket.close(code, reason))
+        await self._frames.close(code, reason)
 
     async def _refuse(self, refusal: SyrinxError) -> bool:
         """Answer a frame that was dropped; False when there were too many of them and the socket was closed."""
         if self._refusals.take():
-            await self._send(messages.error_message(refusal))
+            await self._frames.send(messages.error_message(refusal))
             return True
-        await self._close(CLOSE_FLOOD, "too many refused messages")
+        await self._frames.close(CLOSE_FLOOD, "too many refused messages")
         return False
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from syrinx.accounts import Door
 from syrinx.engines.models import ModelKind, ModelState, Stage
-from syrinx.transports.http.access import only_from_known_pages, require_token
+from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.errors import ErrorBody
 
 _ENTRY: dict[str, Any] = {
@@ -171,6 +172,8 @@ def _refusal(description: str, code: str, message: str, *, retryable: bool = Fal
 _NO_TOKEN = _refusal("No token, or a wrong one.", "unauthorized", "this server wants a token: ...")
 _OTHER_PAGE = _refusal("Asked by a web page of another origin.", "origin_refused", "pages of ... may not change ...")
 _UNKNOWN = _refusal("Not in the catalogue.", "unknown_model", "There is no model 'wisper' in the catalogue. ...")
+_NOT_JSON = _refusal("The body cannot be read as JSON.", "bad_input", "There was an error parsing the body")
+_TOO_LARGE = _refusal("The body is too large.", "too_large", "the body is larger than the 8388608 bytes that ...")
 _NO_JSON = _refusal("The body is not declared as JSON.", "json_wanted", "... send JSON as application/json")
 _WRONG = _refusal("Not as described here.", "bad_input", "accept_license: Extra inputs are not permitted")
 _NOT_HERE = _refusal("Not installed, or at work on at the moment.", "model_not_installed", "... is not installed: ...")
@@ -179,15 +182,16 @@ _NO_ROOM = _refusal("Not enough room on the disk.", "disk_full", "... needs 148 
 _NO_HUB = _refusal("The settings forbid to ask the hub.", "hub_offline", "... cannot be pulled: the settings say ...")
 
 
-def model_routes(house: ModelHouse, *, token: str | None, origins: Collection[str]) -> APIRouter:
+def model_routes(house: ModelHouse, *, door: Door, origins: Collection[str]) -> APIRouter:
     """`origins` are those of web pages that may ask for changes besides the server's own page."""
     router = APIRouter(
         tags=["models"],
-        dependencies=[Depends(require_token(token)), Depends(only_from_known_pages(origins))],
+        dependencies=[Depends(needs(None, door)), Depends(only_from_known_pages(origins))],
         responses={401: _NO_TOKEN, 422: _WRONG},
     )
+    changing = [Depends(needs("models", door))]
     change: dict[int | str, dict[str, Any]] = {403: _OTHER_PAGE, 404: _UNKNOWN}
-    with_body: dict[int | str, dict[str, Any]] = {**change, 415: _NO_JSON}
+    with_body: dict[int | str, dict[str, Any]] = {**change, 400: _NOT_JSON, 413: _TOO_LARGE, 415: _NO_JSON}
 
     @router.get("/api/models", summary="Models there are")
     async def models() -> ModelList:  # pyright: ignore[reportUnusedFunction]
@@ -198,6 +202,7 @@ def model_routes(house: ModelHouse, *, token: str | None, origins: Collection[st
         "/api/models/{name}/pull",
         summary="Get a model",
         status_code=202,
+        dependencies=changing,
         responses={**with_body, 409: _NO_LICENCE, 503: _NO_HUB, 507: _NO_ROOM},
     )
     async def pull(name: str, order: PullOrder) -> ModelEntry:  # pyright: ignore[reportUnusedFunction]
@@ -207,17 +212,26 @@ def model_routes(house: ModelHouse, *, token: str | None, origins: Collection[st
         """
         return await house.pull(name, order.accept_licence)
 
-    @router.delete("/api/models/{name}/pull", summary="Give up getting a model", responses=change)
+    @router.delete(
+        "/api/models/{name}/pull", summary="Give up getting a model", dependencies=changing, responses=change
+    )
     async def cancel(name: str) -> ModelEntry:  # pyright: ignore[reportUnusedFunction]
         """Ends the pull. What was fetched stays for the next one."""
         return await house.cancel(name)
 
-    @router.delete("/api/models/{name}", summary="Remove a model", responses={**change, 409: _NOT_HERE})
+    @router.delete(
+        "/api/models/{name}", summary="Remove a model", dependencies=changing, responses={**change, 409: _NOT_HERE}
+    )
     async def remove(name: str) -> ModelEntry:  # pyright: ignore[reportUnusedFunction]
         """Deletes its files; an adopted folder is only let go of."""
         return await house.remove(name)
 
-    @router.post("/api/models/{name}/verify", summary="Check a model", responses={**with_body, 409: _NOT_HERE})
+    @router.post(
+        "/api/models/{name}/verify",
+        summary="Check a model",
+        dependencies=changing,
+        responses={**with_body, 409: _NOT_HERE},
+    )
     async def verify(name: str, order: VerifyOrder) -> Verification:  # pyright: ignore[reportUnusedFunction]
         """Compares all its files with their checksums, which takes seconds for each gigabyte."""
         del order

@@ -8,7 +8,9 @@ from typing import Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from syrinx.transports.http.access import require_token
+from syrinx.accounts import Door
+from syrinx.audio.encoding import AudioFormat
+from syrinx.transports.http.access import needs
 from syrinx.transports.http.errors import ErrorBody
 
 
@@ -72,6 +74,8 @@ class TalkLimits(BaseModel):
     text_chars: int
     characters: int
     input_sample_rates: list[int]
+    speech_chars: int = Field(description="Of a text to be spoken by `/api/speech`.")
+    upload_bytes: int = Field(description="Of a recording for `/api/transcripts`.")
 
 
 class TalkOptions(BaseModel):
@@ -98,7 +102,14 @@ class TalkOptions(BaseModel):
                 },
                 "better": [],
                 "defaults": {"language": "en", "voice": None, "tts": "auto", "stt": "auto", "llm": "auto"},
-                "limits": {"text_chars": 4000, "characters": 8, "input_sample_rates": [8000, 16000]},
+                "limits": {
+                    "text_chars": 4000,
+                    "characters": 8,
+                    "input_sample_rates": [8000, 16000],
+                    "speech_chars": 1000000,
+                    "upload_bytes": 200000000,
+                },
+                "formats": ["mp3", "wav"],
             }
         }
     )
@@ -111,15 +122,16 @@ class TalkOptions(BaseModel):
     better: list[BetterOption] = Field(description="The most helpful first; empty when nothing is to be gained.")
     defaults: TalkDefaults
     limits: TalkLimits
+    formats: list[AudioFormat] = Field(description="In which speech can be had as a file.")
 
 
-def talk_option_routes(options: Callable[[], Awaitable[TalkOptions]], *, token: str | None) -> APIRouter:
+def talk_option_routes(options: Callable[[], Awaitable[TalkOptions]], *, door: Door) -> APIRouter:
     router = APIRouter(tags=["talk"])
 
     @router.get(
         "/api/talk/options",
         summary="What a talk may name",
-        dependencies=[Depends(require_token(token))],
+        dependencies=[Depends(needs(None, door))],
         responses={401: {"model": ErrorBody}, 503: {"model": ErrorBody}},
     )
     async def talk_options() -> TalkOptions:  # pyright: ignore[reportUnusedFunction]
