@@ -28,10 +28,33 @@ class BadInput(SyrinxError):
     code = "bad_input"
 
 
+class WrongParameter(BadInput):
+    """One field of a request has a value that it cannot have; `parameter` names it, None where it is the whole."""
+
+    def __init__(self, message: str, *, parameter: str | None, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.parameter = parameter
+
+
 class BadAudio(BadInput):
     """Audio of a wrong format, rate or length."""
 
     code = "bad_audio"
+
+
+class NothingUnderstood(BadInput):
+    """There are no words in the recording."""
+
+    code = "nothing_understood"
+
+    def __init__(self) -> None:
+        super().__init__("no words were understood in the recording: speak nearer to the microphone and send it again")
+
+
+class EncodingFailed(SyrinxError):
+    """A codec could not make the format that was asked for out of sound that is in order."""
+
+    code = "encoding_failed"
 
 
 class TooLarge(BadInput):
@@ -77,10 +100,36 @@ class Unauthorized(SyrinxError):
 
 
 class RateLimited(SyrinxError):
-    """The caller sends more than the stated rate; slower will work."""
+    """The caller sends more than the stated rate; slower will work.
+
+    `retry_after_s` is when the same will be taken (HTTP: 429 with Retry-After); None where nobody can tell.
+    """
 
     code = "rate_limited"
     retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        retryable: bool | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code, retryable=retryable)
+        self.retry_after_s = retry_after_s
+
+
+class QuotaReached(RateLimited):
+    """The caller has used up what it may have within a day, or asks for more at once than that ever is."""
+
+    code = "quota_reached"
+
+
+class DiskRefused(SyrinxError):
+    """What was to be kept could not be written; nothing of it is there, and what was there before still is."""
+
+    code = "disk_refused"
 
 
 class ConfigurationError(SyrinxError):
@@ -101,6 +150,20 @@ class EngineUnavailable(EngineError):
 
     code = "engine_unavailable"
     retryable = False
+
+
+class EngineResting(EngineUnavailable):
+    """A remote engine failed so often that it is left alone for a while.
+
+    `retry_after_s` is when it is tried again (HTTP: 503 with Retry-After).
+    """
+
+    code = "engine_resting"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class EngineTimeout(EngineError):

@@ -58,8 +58,12 @@ def test_say_reads_standard_input_and_is_quicker_at_speed(syrinx: CommandLine, t
     [
         (("--voice", "nobody[/red]"), "unknown_voice: no engine has a voice 'nobody[/red]'"),
         (("--language", "tlh"), "unknown_language: no engine speaks 'tlh'"),
-        (("--engine", "nothing"), "configuration: SYRINX_TTS is 'nothing': there is no such engine, there are espeak"),
-        (("--speed", "40"), "bad_input: a speed of 40.0 cannot be spoken: from 0.5 to 3.0 can"),
+        (
+            ("--engine", "nothing"),
+            "configuration: SYRINX_TTS is 'nothing': there is no such engine, there are chatterbox_server, espeak",
+        ),
+        (("--speed", "40"), "bad_input: a speed of 40 cannot be spoken: from 0.25 to 4 can"),
+        (("--out", "speech.doc"), "bad_input: speech.doc ends in none of .wav, .mp3"),
         (("--out", "no/such/folder/x.wav"), "bad_input: no/such/folder/x.wav cannot be written"),
     ],
 )
@@ -70,6 +74,17 @@ def test_what_cannot_be_said_is_one_line_and_status_1(
     assert done.returncode == 1
     assert one_line(done.stderr).startswith(says)
     assert not done.stdout
+
+
+def test_say_writes_what_the_files_name_ends_in_and_listen_understands_it(syrinx: CommandLine, tmp_path: Path) -> None:
+    text = '<speak>Good <sub alias="morning">a.m.</sub> to you all.<break time="300ms"/></speak>'
+    done = syrinx("say", "--ssml", text, "-o", "speech.mp3", "--pitch", "1")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "speech.mp3").read_bytes()[:3] == b"ID3"
+    heard = syrinx("listen", "speech.mp3", "--as", "srt")
+    assert heard.returncode == 0, heard.stderr
+    assert re.match(r"1\n00:00:00,\d{3} --> 00:00:\d\d,\d{3}\n\w", heard.stdout)
+    assert "morning" in heard.stdout.lower()
 
 
 def test_a_text_without_words_is_refused(syrinx: CommandLine) -> None:
@@ -149,6 +164,26 @@ def test_voices_are_listed_by_language(syrinx: CommandLine) -> None:
     assert 1 < len(german.stdout.splitlines()) < len(everything.stdout.splitlines())
 
 
+def test_a_language_is_not_taken_by_the_test_of_a_server(syrinx: CommandLine) -> None:
+    done = syrinx("voices", "--language", "de", "test", "recording.mp3")
+    assert done.returncode == 2
+    assert "--language is about the list" in " ".join(done.stderr.split())
+
+
+def test_the_voice_test_of_a_server_that_is_not_there_says_so(syrinx: CommandLine) -> None:
+    done = syrinx("voices", "test", str(RECORDINGS / "LJ001-0008.wav"), "--api-url", "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert re.match(r"failed health .* start one with `syrinx serve`", done.stdout)
+
+
+def test_a_key_is_made_and_its_secret_alone_is_printed(syrinx: CommandLine) -> None:
+    made = syrinx("keys", "create", "kitchen")
+    assert made.returncode == 0, made.stderr
+    assert re.fullmatch(r"syx_\w{16}_[\w-]{43}", one_line(made.stdout))
+    refused = syrinx("keys", "revoke", "nothing")
+    assert (refused.returncode, one_line(refused.stderr).split(":")[0]) == (1, "unknown_key")
+
+
 def test_the_doctor_names_what_is_in_use_and_is_content(syrinx: CommandLine) -> None:
     done = syrinx("doctor")
     assert done.returncode == 0, done.stderr
@@ -168,7 +203,7 @@ def test_the_doctor_refuses_settings_that_name_nothing(syrinx: CommandLine) -> N
     done = syrinx("doctor", SYRINX_STT="nothing")
     assert done.returncode == 1
     assert one_line(done.stderr).startswith(
-        "configuration: SYRINX_STT is 'nothing': there is no such engine, there are pocketsphinx, "
+        "configuration: SYRINX_STT is 'nothing': there is no such engine, there are "
     )
     assert "whisper-base" in one_line(done.stderr)
 
@@ -181,7 +216,7 @@ def test_a_port_that_kubernetes_made_is_explained(syrinx: CommandLine) -> None:
 
 def test_without_a_command_the_help_is_shown(syrinx: CommandLine) -> None:
     shown = syrinx().stdout
-    for command in ("serve", "say", "listen", "talk", "doctor", "voices", "models", "verify"):
+    for command in ("serve", "say", "listen", "talk", "doctor", "voices", "models", "keys", "verify"):
         assert command in shown
 
 
@@ -194,6 +229,7 @@ def test_no_model_library_is_imported_before_a_model_is_opened(tmp_path: Path) -
         "import syrinx.app.server\n"
         "from pathlib import Path\n"
         "from syrinx.app.house import open_house\n"
+        "from syrinx.app.logs import set_up_logging\n"
         "from syrinx.app.model_house import model_house\n"
         "from syrinx.app.options import talk_options\n"
         "from syrinx.app.settings import Settings\n"
@@ -201,6 +237,7 @@ def test_no_model_library_is_imported_before_a_model_is_opened(tmp_path: Path) -
         "    async with open_house(Settings(home=Path('home'), llm='companion')) as house:\n"
         "        await model_house(house).list()\n"
         "        await talk_options(house)\n"
+        "set_up_logging('WARNING')\n"
         "asyncio.run(look())\n"
         "heavy = ('ctranslate2', 'faster_whisper', 'kokoro_onnx', 'huggingface_hub', 'tokenizers', 'av', 'torch')\n"
         "print([name for name in heavy if name in sys.modules])\n"

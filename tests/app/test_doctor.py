@@ -13,7 +13,7 @@ from tests.app.test_model_choice import NeedsModel
 
 from syrinx.app.doctor import Finding, examine
 from syrinx.app.house import House, open_house
-from syrinx.app.settings import Settings
+from syrinx.app.settings import Settings, read_settings
 from syrinx.engines.abilities import Ability
 from syrinx.engines.contract import Kind
 from syrinx.engines.registry import EngineRegistry
@@ -137,3 +137,12 @@ async def test_a_local_mind_that_nobody_measured_is_told_how(monkeypatch: pytest
         await installed(house, tmp_path, "qwen2.5-0.5b", ability=None)
         found = await findings(house)
     assert found["language model"].remedy.startswith("syrinx verify llm --engine qwen2.5-0.5b")
+
+
+async def test_what_is_sent_to_an_ear_elsewhere_is_told(clean_environment: Path, tmp_path: Path) -> None:
+    (clean_environment / ".env").write_text("SST_BROKER_URL=http://192.0.2.7:9082\nOLLAMA_HOST=127.0.0.1:9\n")
+    async with open_house(read_settings(home=tmp_path / "home", llm="companion")) as house:
+        told = [finding for finding in await examine(house) if finding.what == "privacy"]
+    assert [finding.says for finding in told] == [
+        "the sound of what is said in talks and of recordings is sent to http://192.0.2.7:9082"
+    ]

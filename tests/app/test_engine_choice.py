@@ -101,6 +101,17 @@ async def test_auto_takes_all_local_voices_the_preferred_first_and_the_best_ear(
         assert await engines.chosen() == {"tts": ("good", "plain"), "stt": ("keen",), "llm": ("companion",)}
 
 
+async def test_a_voice_that_has_come_since_is_found_by_its_name() -> None:
+    shelf = Shelf()
+    async with shelf.choice() as engines:
+        async with engines.all_voices() as voices:
+            assert "new" not in [voice.id for voice in voices.voices]
+        plain = shelf.voices["plain"]
+        plain.voices = (*plain.voices, replace(plain.voices[0], id="new", aliases=()))
+        async with engines.all_voices() as voices:
+            assert voices.engine_for(language="en", voice="new") == "plain"
+
+
 async def test_what_is_missing_is_passed_over() -> None:
     shelf = Shelf()
     shelf.tts["good"].availability = missing("no library")

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from syrinx.app.inherited_settings import InheritedSettings
 from syrinx.app.settings import Settings, read_settings, surroundings
 from syrinx.errors import ConfigurationError
 
@@ -45,18 +47,25 @@ def test_a_home_may_begin_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "voice.example"])
-def test_off_loopback_a_token_is_demanded(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SYRINX_HOST", host)
-    with pytest.raises(ConfigurationError, match=re.escape(f"SYRINX_HOST={host}")) as refused:
-        read_settings()
-    assert "SYRINX_TOKEN" in refused.value.message
-    monkeypatch.setenv("SYRINX_TOKEN", "s3cret")
-    assert not read_settings().on_loopback
+def test_off_loopback_nobody_is_let_in_without_a_key(host: str) -> None:
+    settings = read_settings(host=host)
+    assert not settings.on_loopback
+    assert not settings.lets_everybody_in
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
-def test_on_loopback_none_is(host: str) -> None:
-    assert read_settings(host=host).on_loopback
+def test_on_loopback_everybody_is_unless_something_says_otherwise(host: str) -> None:
+    assert read_settings(host=host).lets_everybody_in
+    for closing in ({"token": "s3cret"}, {"access": "keys"}, {"supabase_url": "https://x.supabase.co"}):
+        assert not read_settings(host=host, **closing).lets_everybody_in
+
+
+def test_where_things_are_kept_is_the_home_folder_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = read_settings(home="/srv/syrinx")
+    assert (kept.database_address, kept.blobs_address) == ("sqlite:////srv/syrinx/syrinx.db", "/srv/syrinx/blobs")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://seed/one")
+    assert read_settings().database_address == "postgresql://seed/one"
+    assert read_settings(database_url="mysql://own/one").database_address == "mysql://own/one"
 
 
 def test_a_token_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,15 +143,59 @@ def _guide_rows() -> dict[str, str]:
 
 
 @pytest.mark.docs
+def test_the_guide_names_every_variable_of_the_services_that_syrinx_stands_in_for() -> None:
+    guide = (ROOT / "docs" / "guides" / "settings.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:XTTS|SST|TTS|DATABASE|CHATTERBOX)_[A-Z_]+)`", guide))
+    assert named == {name.upper() for name in InheritedSettings.model_fields}
+
+
+def test_variables_of_the_services_that_syrinx_stands_in_for_are_honoured(
+    clean_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clean_environment / ".env").write_text("XTTS_STORE_DIR=~/clips\nSST_BROKER_URL=http://localhost:9082/\n")
+    monkeypatch.setenv("XTTS_ALLOW_ORIGINS", "https://one.example/, https://two.example")
+    settings = read_settings(origins=["https://own.example"])
+    assert settings.inherited.xtts_store_dir == Path.home() / "clips"
+    assert settings.inherited.sst_broker_url == "http://localhost:9082"
+    assert settings.web_origins == ["https://own.example", "https://one.example", "https://two.example"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("XTTS_ALLOW_ORIGINS", "*", "or set SYRINX_TOKEN"),
+        ("SST_BROKER_URL", "localhost:9082", "SST_BROKER_URL: 'localhost:9082' is no address"),
+        ("TTS_BROKER_URL", "http://bob:hunter2@far", "TTS_BROKER_URL: an address holds no user name or password here"),
+        ("TTS_BROKER_URL", "https:///no-host", "'https:///no-host' is no address"),
+        ("TTS_REQUEST_TIMEOUT", "0", "TTS_REQUEST_TIMEOUT: Input should be greater than 0"),
+    ],
+)
+def test_what_such_a_variable_cannot_be_is_told_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        read_settings()
+
+
+def test_every_origin_may_ask_where_a_token_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XTTS_ALLOW_ORIGINS", "*")
+    assert read_settings(token="s3cret").web_origins == ["*"]
+
+
+@pytest.mark.docs
 def test_the_guide_names_every_setting_with_its_default_and_no_other() -> None:
     rows = _guide_rows()
-    fields = {f"SYRINX_{name.upper()}": field for name, field in Settings.model_fields.items() if name != "engine"}
-    assert set(rows) == {*fields, "SYRINX_ENGINE__NAME__OPTION"}
+    unnamed = {"engine", "inherited", "blobs_option"}
+    options = {"SYRINX_ENGINE__NAME__OPTION", "SYRINX_BLOBS_OPTION__NAME"}
+    fields = {f"SYRINX_{name.upper()}": field for name, field in Settings.model_fields.items() if name not in unnamed}
+    assert set(rows) == {*fields, *options}
     defaults = read_settings()
     for variable, shown in rows.items():
-        if variable in {"SYRINX_ENGINE__NAME__OPTION", "SYRINX_HOME"}:
+        if variable in {*options, "SYRINX_HOME"}:
             continue
         default = getattr(defaults, variable.removeprefix("SYRINX_").lower())
+        default = default.get_secret_value() if isinstance(default, SecretStr) else default
         wanted = "" if default in (None, []) else f"{default:g}" if isinstance(default, float) else str(default).lower()
         assert shown.strip("` ").lower() == wanted, variable
 

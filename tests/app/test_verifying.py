@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 from rich.console import Console
 from tests.app.installed_models import FAST, SLOW, Store, a_model
@@ -33,14 +34,30 @@ from syrinx.testing.fake_tts import ScriptedTts, TtsScript
 from syrinx.testing.fake_vad import ScriptedVad
 from syrinx.testing.human_clips import HumanClip, human_clips
 from syrinx.testing.providers import FakeProvider
-from syrinx.testing.virtual_time import virtual_now_s, virtual_time
+from syrinx.testing.virtual_time import VirtualTimeLoop, virtual_now_s, virtual_time
 
-pytestmark = pytest.mark.usefixtures("clean_environment")
+pytestmark = pytest.mark.usefixtures("clean_environment", "database_in_virtual_time")
 
 SAID = "The ship came home."
 CLIPS = (HumanClip(name="ship", text=SAID, audio=sine(200, duration_ms=2000, sample_rate_hz=16_000)),)
 SENTENCE = SENTENCES["en"]
 PARIS = "The capital of France is Paris."
+
+
+@pytest.fixture
+def database_in_virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The house's database works in a thread of its own, of which the loop has to be told."""
+
+    def told_of(work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def wrapped(*given: Any, **named: Any) -> Any:
+            loop = asyncio.get_running_loop()
+            working = work(*given, **named)
+            return await (loop.while_a_thread_works(working) if isinstance(loop, VirtualTimeLoop) else working)
+
+        return wrapped
+
+    for name in ("_connect", "_execute", "close"):
+        monkeypatch.setattr(aiosqlite.Connection, name, told_of(getattr(aiosqlite.Connection, name)))
 
 
 class Engines:

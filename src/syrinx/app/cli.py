@@ -1,4 +1,4 @@
-"""The command line: syrinx serve, say, voices, listen, talk, models, verify and doctor."""
+"""The command line: syrinx serve, say, voices, listen, talk, models, keys, verify and doctor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from syrinx.app import models_cli
+from syrinx.app import broker_cli, keys_cli, models_cli, voices_cli
 from syrinx.app.logs import set_up_logging
 from syrinx.app.running import err, out, run
 from syrinx.app.settings import read_settings, silence_telemetry
@@ -23,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models_cli.app, name="models")
+app.add_typer(broker_cli.app, name="broker")
+app.add_typer(keys_cli.app, name="keys")
+app.add_typer(voices_cli.app, name="voices")
 
 Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one (SYRINX_PORT, 8000).")]
 Language = Annotated[str | None, typer.Option(help="BCP 47, for example en or pt-BR.")]
@@ -65,54 +68,52 @@ def say(
     text: Annotated[str, typer.Argument(help="What to say; - reads standard input.")],
     out_file: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write a WAV file instead of playing; - writes to standard output."),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Write a wav, mp3, opus, aac, flac or pcm file; - for standard output.",
+        ),
     ] = None,
     voice: Annotated[str | None, typer.Option(help="A voice's id; --voices lists them.")] = None,
     language: Language = None,
     speed: Annotated[float, typer.Option(help="1 is as usual.")] = 1.0,
+    pitch: Annotated[float, typer.Option(help="In semitones above or below the usual.")] = 0.0,
+    ssml: Annotated[bool, typer.Option("--ssml", help="The text is SSML.")] = False,
     engine: Annotated[str | None, typer.Option(help="Voice engine by name (SYRINX_TTS).")] = None,
 ) -> None:
     """Speak a text: on the loudspeaker, or into a file."""
     from syrinx.app import speaking  # noqa: PLC0415
+    from syrinx.speech.narration import NarrationRequest  # noqa: PLC0415
 
-    settings = read_settings(tts=engine, language=language)
+    settings = read_settings(tts=engine)
     words = sys.stdin.read() if text == "-" else text
-    run(speaking.say(settings, words, voice=voice, speed=speed, to=out_file, console=err))
-
-
-@app.command()
-def voices(language: Language = None) -> None:
-    """List the voices that can be used here."""
-    from syrinx.app import speaking  # noqa: PLC0415
-
-    run(speaking.list_voices(read_settings(), language=language, console=out))
+    request = NarrationRequest(
+        text=words, ssml=ssml, language=language, voice=voice, speed=speed, pitch_semitones=pitch
+    )
+    run(speaking.say(settings, request, to=out_file, console=err))
 
 
 @app.command()
 def listen(
-    file: Annotated[Path, typer.Argument(help="A WAV file with speech.")],
+    file: Annotated[Path, typer.Argument(help="A recording: WAV, MP3, OGG, WebM, MP4, FLAC, AMR and others.")],
     language: Annotated[
         str | None, typer.Option(help="BCP 47, for example en or pt-BR; auto finds it out, where the ear can.")
     ] = None,
     translate: Annotated[bool, typer.Option("--translate", help="Write in English what is said.")] = False,
     engine: Annotated[str | None, typer.Option(help="Ear by name (SYRINX_STT).")] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print text, language and times as JSON.")] = False,
+    written_as: Annotated[str, typer.Option("--as", help="text, json (with times), srt or vtt.")] = "text",
+    json_output: Annotated[bool, typer.Option("--json", help="As --as json.")] = False,
 ) -> None:
     """Transcribe a recording."""
     from syrinx.app import hearing  # noqa: PLC0415
+    from syrinx.speech.recordings import RecordingRequest  # noqa: PLC0415
 
+    wanted = hearing.WRITTEN_AS.get("json" if json_output else written_as)
+    if wanted is None:
+        raise typer.BadParameter(f"--as is {written_as!r}: {', '.join(hearing.WRITTEN_AS)} would be right")
     settings = read_settings(stt=engine)
-    run(
-        hearing.listen(
-            settings,
-            file,
-            language=language or settings.language,
-            task="translate" if translate else "transcribe",
-            as_json=json_output,
-            out=out,
-            err=err,
-        )
-    )
+    request = RecordingRequest(language=language or settings.language, task="translate" if translate else "transcribe")
+    run(hearing.listen(settings, file, request, written_as=wanted, out=out, err=err))
 
 
 @app.command()
@@ -142,19 +143,30 @@ def talk(
 
 @app.command()
 def verify(
-    kind: Annotated[list[str] | None, typer.Argument(help="stt, tts or llm; all three if not given.")] = None,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="stt, tts or llm, all three if not given; or sound files, to be told whether they are marked."
+        ),
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="Engine or model by name, instead of those in use.")] = None,
     remote: Annotated[bool, typer.Option("--remote", help="Also ask engines elsewhere: a test text is sent.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
-    """Put ear, voice and mind to the test: how well they understand and speak, and whether they keep up here."""
+    """Put ear, voice and mind to the test, or tell of sound files whether they are marked as synthetic speech."""
     from syrinx.app import verifying  # noqa: PLC0415
     from syrinx.app.verification import VERIFIED_KINDS, VerifiedKind  # noqa: PLC0415
 
-    kinds: list[VerifiedKind] = [each for each in VERIFIED_KINDS if not kind or each in kind]
-    unknown = sorted(set(kind or ()) - set(kinds))
+    kinds: list[VerifiedKind] = [each for each in VERIFIED_KINDS if not what or each in what]
+    files = [Path(each) for each in what or () if each not in kinds]
+    if files and not kinds:
+        from syrinx.app.marks import tell_of_marks  # noqa: PLC0415
+
+        run(tell_of_marks(read_settings(), files, as_json=json_output, out=out))
+        return
+    unknown = [str(each) for each in files]
     if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)} cannot be verified: stt, tts and llm can")
+        raise typer.BadParameter(f"{', '.join(unknown)} cannot be verified with engines: stt, tts and llm can")
     run(
         verifying.verify(
             read_settings(),

@@ -5,39 +5,33 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final
 
 import syrinx
 from syrinx.app.advising import recommended, worth_a_notice
+from syrinx.app.doctor_kept import of_what_is_kept
 from syrinx.app.figures import size_words, speed_words
+from syrinx.app.findings import Finding
 from syrinx.app.house import House
 from syrinx.engines.abilities import fast_enough
 from syrinx.engines.contract import Kind
 from syrinx.engines.registry import EngineReport
 from syrinx.errors import EngineUnavailable
 
-Verdict = Literal["works", "missing", "attention"]
-
 KIND_NAMES: dict[Kind, str] = {"stt": "hearing", "vad": "noticing speech", "llm": "thinking", "tts": "speaking"}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the report; `remedy` is a command or a setting."""
-
-    what: str
-    verdict: Verdict
-    says: str
-    remedy: str = ""
-    in_use: bool = False
+_SENT: Final[Mapping[Kind, str]] = {
+    "stt": "the sound of what is said in talks and of recordings",
+    "tts": "the text of all that is spoken",
+}
+"""What leaves this machine where an engine elsewhere is in use."""
 
 
 async def examine(house: House) -> list[Finding]:
-    """Everything worth knowing, by kind of engine; opens nothing and sends nothing away."""
-    findings = [*_machine(house), *_store(house)]
+    """Everything worth knowing, by kind of engine; opens no engine and sends nothing away."""
+    findings = [*_machine(house), *_store(house), *[each async for each in of_what_is_kept(house)]]
     model = await house.engines.language_model()
     reports = [report for report in house.engines.reports() if not _stands_for_models(house, report)]
     in_use: dict[Kind, tuple[str, ...]] = {kind: await _in_use(house, kind) for kind in KIND_NAMES}
@@ -97,6 +91,16 @@ async def examine(house: House) -> list[Finding]:
                 remedy="SYRINX_LLM=companion or a model on this machine keeps it here",
             )
         )
+    findings += [
+        Finding(
+            what="privacy",
+            verdict="attention",
+            says=f"{_SENT[report.kind]} is sent to {report.availability.facts.get('address', 'a service elsewhere')}",
+            remedy=f"SYRINX_{report.kind.upper()}=auto keeps it here",
+        )
+        for report in reports
+        if report.kind in _SENT and report.info and report.info.remote and report.name in in_use[report.kind]
+    ]
     return findings
 
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import structlog
 
 from syrinx.app.model_shelf import ModelShelf
+from syrinx.app.voice_leases import VoiceLeases
 from syrinx.conversation import Character, ConversationSettings, FallbackVoice
 from syrinx.engines.contract import EngineInfo, Kind
 from syrinx.engines.llm.contract import LanguageModel
@@ -18,10 +19,9 @@ from syrinx.engines.llm.discovery import LlmChoice
 from syrinx.engines.pool import EnginePool
 from syrinx.engines.registry import EngineKey, EngineRegistry, EngineReport
 from syrinx.engines.stt.contract import DETECT, SpeechToText, SttCapabilities
-from syrinx.engines.tts.contract import TextToSpeech
 from syrinx.engines.vad.contract import VoiceActivityDetector
 from syrinx.errors import EngineError, EngineUnavailable, UnknownEngine, UnknownLanguage
-from syrinx.speech import AutoEar, AutoVoice
+from syrinx.speech import AutoEar, People, PeopleVoices
 
 log = structlog.get_logger()
 
@@ -56,9 +56,15 @@ class EngineChoice:
         find: FindLanguageModel,
         language: str = "en",
         shelf: ModelShelf | None = None,
+        people: People | None = None,
+        clone: str = AUTO,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`language` is that of a talk that names none; an ear for it is kept open while a microphone is."""
+        """`language` is that of a talk that names none; an ear for it is kept open while a microphone is.
+
+        `people` are the voices of the present caller, who may name them like the engines' own. `clone` is the engine
+        that learns them; "auto" takes the preferred one of those that speak anyway.
+        """
         self._registry = registry
         self._pool = pool
         self._wanted = dict(wanted)
@@ -66,6 +72,10 @@ class EngineChoice:
         self._find = find
         self._default_language = language
         self._shelf = shelf
+        self._clone = clone
+        self._leases = VoiceLeases(
+            registry=registry, pool=pool, options=options, people=people, demanded=self._demanded_cloner
+        )
         self._clock = clock
         self._looked_at = float("-inf")
         self._language_model: LlmChoice | None = None
@@ -95,7 +105,7 @@ class EngineChoice:
         async with self._pool.lease("llm", engine) as model:
             yield model
 
-    def tts(self, name: str) -> AbstractAsyncContextManager[AutoVoice]:
+    def tts(self, name: str) -> AbstractAsyncContextManager[PeopleVoices]:
         return self._opened_voices(name)
 
     @asynccontextmanager
@@ -192,25 +202,11 @@ class EngineChoice:
             case "vad":
                 return (self._wanted["vad"],)
 
-    @asynccontextmanager
-    async def _opened_voices(self, name: str) -> AsyncGenerator[AutoVoice, None]:
+    def _opened_voices(self, name: str) -> AbstractAsyncContextManager[PeopleVoices]:
         """The engine of that name, or all; of these one that cannot be opened is passed over while another can."""
-        async with AsyncExitStack() as leases:
-            opened: dict[str, TextToSpeech] = {}
-            failure: EngineError | UnknownEngine | None = None
-            for each in self._voice_names(name):
-                try:
-                    opened[each] = await leases.enter_async_context(self._pool.lease("tts", each))
-                except (EngineError, UnknownEngine) as error:  # unknown: removed since it was chosen
-                    failure = error
-                    log.warning(
-                        "a voice engine could not be opened", engine=each, code=error.code, reason=error.message
-                    )
-            if not opened and failure is not None:
-                raise failure
-            yield AutoVoice(opened)
+        return self._leases.opened(self._voice_names(name), by_name=name not in {"", AUTO})
 
-    def all_voices(self) -> AbstractAsyncContextManager[AutoVoice]:
+    def all_voices(self) -> AbstractAsyncContextManager[PeopleVoices]:
         """Every voice that a talk may name."""
         return self._opened_voices("")
 
@@ -231,12 +227,28 @@ class EngineChoice:
         except UnknownLanguage:
             return self._ears(name, None)[0]
 
+    async def cloner(self, language: str) -> str | None:
+        """The engine that learns the voices of who speaks that language; None where the nearest voice speaks instead.
+
+        Opens none. Raises EngineUnavailable where one is demanded by the settings that is not well: one elsewhere is
+        asked, which takes a few seconds at the most; UnknownEngine.
+        """
+        return await self._leases.cloner(self._voice_names(""), language)
+
+    def _demanded_cloner(self) -> str | None:
+        return None if self._clone == AUTO else self._resolved("tts", self._clone)
+
     def has_models(self, kind: Kind, engine: str) -> bool:
         """Whether models are installed that this engine runs."""
         return bool(self._registry.models_of(kind, engine))
 
     def info(self, kind: Kind, name: str) -> EngineInfo:
         return self._registry.provider(kind, name).info
+
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        """All that can be named, sorted; nothing is looked at, so one of them may turn out to be unavailable."""
+        self._refresh()
+        return self._registry.names(kind)
 
     def reports(self) -> list[EngineReport]:
         """All engines as they are here, without opening them."""

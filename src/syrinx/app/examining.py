@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from syrinx.app.doctor import Finding, Verdict, examine
+from syrinx.app.doctor import examine
+from syrinx.app.findings import Finding, Verdict
 from syrinx.app.house import open_house
 from syrinx.app.settings import Settings
 from syrinx.errors import SyrinxError

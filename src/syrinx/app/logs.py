@@ -17,9 +17,11 @@ _TALKATIVE = (
     "asyncio",
     "faster_whisper",
     "filelock",
+    "alembic",
+    "sqlalchemy",
 )
-"""They would log the addresses of requests, which the hub signs for its storage, whole frames, which are the words of a
-talk, or several lines for every decode."""
+"""They would log the addresses of requests, which the hub signs for its storage, whole frames and statements, which
+hold the words of a talk, or several lines for every decode and every migration."""
 
 
 def set_up_logging(level: str) -> None:

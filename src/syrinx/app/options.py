@@ -9,12 +9,15 @@ import syrinx
 from syrinx.app.engine_choice import AUTO, ChosenKind
 from syrinx.app.house import House
 from syrinx.app.model_house import better_options
+from syrinx.audio.encoding import AUDIO_FORMATS
 from syrinx.conversation import Conversation
 from syrinx.conversation.characters import MAX_CHARACTERS
 from syrinx.conversation.settings import MAX_TYPED_CHARS
 from syrinx.engines.registry import EngineReport
 from syrinx.engines.stt.contract import DETECT
+from syrinx.engines.tts.contract import Voice
 from syrinx.errors import UnknownLanguage
+from syrinx.speech import PeopleVoices
 from syrinx.transports.http.talk import (
     EngineOption,
     LanguageOption,
@@ -27,7 +30,7 @@ from syrinx.transports.messages import INPUT_SAMPLE_RATES_HZ
 
 
 async def talk_options(house: House) -> TalkOptions:
-    """Opens the voice engines, to ask for their voices."""
+    """For the present caller, whose own voices come first. Opens the voice engines, to ask for theirs."""
     settings = house.settings
     chosen = await house.engines.chosen()
     async with house.engines.all_voices() as voices, house.engines.stt("") as ear:
@@ -43,7 +46,7 @@ async def talk_options(house: House) -> TalkOptions:
                 grade=voice.grade,
                 aliases=list(voice.aliases),
             )
-            for voice in voices.voices
+            for voice in (*_own(voices), *voices.voices)
         ]
         blending = voices.blending
         # Others of these voices speak, too, where they are named or alone have the language.
@@ -65,8 +68,21 @@ async def talk_options(house: House) -> TalkOptions:
             text_chars=MAX_TYPED_CHARS,
             characters=MAX_CHARACTERS,
             input_sample_rates=list(INPUT_SAMPLE_RATES_HZ),
+            speech_chars=settings.speech_chars,
+            upload_bytes=settings.upload_bytes,
         ),
+        formats=list(AUDIO_FORMATS),
     )
+
+
+def _own(voices: PeopleVoices) -> list[Voice]:
+    """The caller's own voices that an engine here can speak."""
+    found: list[Voice] = []
+    for person in voices.people:
+        with suppress(UnknownLanguage):
+            voices.engine_for(language=person.voice.language, voice=person.voice.id)
+            found.append(person.voice)
+    return found
 
 
 async def _engine_options(

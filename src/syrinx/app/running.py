@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
+
+SWITCH_S: Final = 0.001
+"""How long the event loop waits at most for a thread of an engine in this process that keeps the interpreter to
+itself. Python's own 5 ms are heard: the first sound of a sentence would wait until all of it is made."""
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -15,6 +19,7 @@ err = Console(stderr=True, highlight=False)
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run it to its end on the quickest event loop there is."""
+    sys.setswitchinterval(SWITCH_S)
     if sys.platform == "win32":
         asyncio.run(work)
         return

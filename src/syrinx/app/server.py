@@ -15,25 +15,43 @@ import uvicorn
 from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import syrinx
+from syrinx.accounts import Caller
+from syrinx.accounts.limits import Limits
 from syrinx.app.advising import recommended
 from syrinx.app.auto_pull import pull_recommended
+from syrinx.app.before_routes import stand_before_routes
+from syrinx.app.belongings import belongings
+from syrinx.app.bounded_http import BoundedHttp
 from syrinx.app.house import House, open_house
 from syrinx.app.model_house import model_house
 from syrinx.app.options import engines_in_use, talk_options
+from syrinx.app.retention import keep_no_longer
 from syrinx.app.settings import Settings
 from syrinx.conversation import Conversation
-from syrinx.errors import ConfigurationError
-from syrinx.transports.http.access import require_token
+from syrinx.errors import ConfigurationError, SyrinxError
+from syrinx.transports.http.access import needs
+from syrinx.transports.http.conversations import conversation_routes
 from syrinx.transports.http.errors import ErrorBody, add_error_handling
+from syrinx.transports.http.model_servers import model_server_routes
 from syrinx.transports.http.models import model_routes
+from syrinx.transports.http.onboarding import onboarding_routes
+from syrinx.transports.http.openai_audio import openai_routes
+from syrinx.transports.http.openai_voices import openai_voice_routes
+from syrinx.transports.http.own_voices import own_voice_routes
+from syrinx.transports.http.people import people_routes
+from syrinx.transports.http.people_house import PeopleHouse
+from syrinx.transports.http.pronunciations import pronunciation_routes
+from syrinx.transports.http.speech import speech_routes
+from syrinx.transports.http.synthesis_service import synthesis_service_routes
 from syrinx.transports.http.talk import Health, TalkOptions, talk_option_routes
+from syrinx.transports.http.transcripts import transcript_routes
+from syrinx.transports.http.voice_api import voice_api_routes
+from syrinx.transports.http.voice_messages import MessageHouse, voice_message_routes
+from syrinx.transports.http.voice_upload import voice_upload_routes
 from syrinx.transports.websocket import TalkHouse, talk_routes
 
 # Larger frames than the protocol allows are still read, so that they can be answered by an error and not by a cut.
@@ -45,34 +63,6 @@ UNREAD_MS: Final = 30_000
 CLOSING_S: Final = 0.1
 """What sockets are given to send that the server is stopping."""
 
-_PAGE_HEADERS: Final = {
-    "content-security-policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:; "
-        "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "permissions-policy": "microphone=(self), camera=(), geolocation=()",
-    "cache-control": "no-cache",
-}
-
-
-class _HeadersOn:
-    """Adds headers to every response; plain ASGI, so that sockets and streams pass untouched."""
-
-    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
-        self._app = app
-        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
-
 
 def find_page() -> Path:
     """The folder of the page, beside the source tree. Raises ConfigurationError where only the package is installed."""
@@ -82,19 +72,35 @@ def find_page() -> Path:
     raise ConfigurationError("the page's files (web/) are missing: run Syrinx from its source tree, with make run")
 
 
+class _DoorOf:
+    """The door of the house, which opens after the application has been put together."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def who(self, credential: str | None, *, on_behalf_of: str | None = None) -> Caller:
+        house: House = self._app.state.house
+        return await house.door.who(credential, on_behalf_of=on_behalf_of)
+
+
+def _limits_of(app: FastAPI) -> Limits:
+    house: House = app.state.house
+    return house.kept.accounts.limits
+
+
 OpenHouse = Callable[[Settings], AbstractAsyncContextManager[House]]
 
 
 def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI:
     """The application; its lifespan opens the house and closes it. Tests open a house of their own."""
-    token = settings.token.get_secret_value() if settings.token else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         async with opened(settings) as house:
             app.state.house = house
-            _add_house(app, house, token=token)
+            _add_house(app, house)
             house.in_background(house.measuring.run())
+            house.in_background(keep_no_longer(settings, house.kept, house.people))
             if settings.auto_pull:
                 house.in_background(pull_recommended(house.models, [each.name for each in recommended(house).values()]))
             yield
@@ -111,20 +117,7 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     add_error_handling(app)
-    app.add_middleware(_HeadersOn, headers=_PAGE_HEADERS)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
-    if settings.origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.origins,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
-        )
-    if settings.on_loopback:
-        # A page on another host cannot reach us by a name of its own that resolves to loopback (DNS rebinding).
-        app.add_middleware(
-            TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]", "::1", settings.host]
-        )
+    stand_before_routes(app, settings, door=_DoorOf(app), limits=lambda: _limits_of(app))
 
     @app.get("/health", tags=["server"], summary="Ready or not")
     async def health() -> Health:  # pyright: ignore[reportUnusedFunction]
@@ -134,8 +127,9 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
     return app
 
 
-def _add_house(app: FastAPI, house: House, *, token: str | None) -> None:
+def _add_house(app: FastAPI, house: House) -> None:
     settings = house.settings
+    door = house.door
 
     async def in_use(conversation: Conversation) -> dict[str, Any]:
         return await engines_in_use(house, conversation)
@@ -148,33 +142,96 @@ def _add_house(app: FastAPI, house: House, *, token: str | None) -> None:
             TalkHouse(
                 conversations=house.conversations,
                 begin=house.begin,
+                go_on=house.go_on if settings.keep_conversations else None,
                 engines_in_use=in_use,
                 language=settings.language,
-                token=token,
-                origins=frozenset(settings.origins),
+                door=door,
+                origins=frozenset(settings.web_origins),
             )
         )
     )
-    app.include_router(talk_option_routes(options, token=token))
-    app.include_router(model_routes(model_house(house), token=token, origins=frozenset(settings.origins)))
+    origins = frozenset(settings.web_origins)
+    app.include_router(talk_option_routes(options, door=door))
+    app.include_router(model_routes(model_house(house), door=door, origins=origins))
+    speech = house.speech.house
+    app.include_router(speech_routes(speech, door=door, origins=origins))
+    app.include_router(transcript_routes(speech, door=door, origins=origins))
+    app.include_router(pronunciation_routes(house.speech.book, door=door, origins=origins))
+    app.include_router(openai_routes(speech, door=door, origins=origins))
+    _add_people(app, house)
+    app.include_router(voice_api_routes(speech, door=door, origins=origins))
+    app.include_router(synthesis_service_routes(house.people.house, house.speech.service, door=door, origins=origins))
+    app.include_router(model_server_routes(speech, door=door, origins=origins))
 
     @app.get(
         "/metrics",
         tags=["server"],
         summary="Figures for Prometheus",
-        dependencies=[Depends(require_token(token))],
+        dependencies=[Depends(needs("admin", door))],
         response_class=PlainTextResponse,
         responses={
             200: {"content": {"text/plain": {"example": 'syrinx_engine_active{engine="espeak",kind="tts"} 1.0\n'}}},
-            401: {"model": ErrorBody},
+            401: {
+                "description": "No token, or a wrong one.",
+                "content": {"application/json": {"schema": ErrorBody.model_json_schema()}},
+            },
         },
     )
     async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
         """Requests to engines: how many, how long, how many at this moment."""
         return Response(generate_latest(house.metrics.collectors), media_type=CONTENT_TYPE_LATEST)
 
-    # Last, for it answers every path that nothing else did.
-    app.mount("/", StaticFiles(directory=find_page(), html=True), name="page")
+    # Not mounted: a mount would answer other methods of known paths, too, with "not found".
+    app.router.default = StaticFiles(directory=find_page(), html=True)
+
+
+def _add_people(app: FastAPI, house: House) -> None:
+    """People, their voices and their talks."""
+    door, origins, kept = house.door, frozenset(house.settings.web_origins), house.kept
+    for routes in (onboarding_routes, own_voice_routes, voice_upload_routes, openai_voice_routes):
+        app.include_router(routes(house.people.house, door=door, origins=origins))
+    messages = MessageHouse(
+        speech=house.speech.house,
+        engines=house.talk_engines,
+        history=kept.history if house.settings.keep_conversations else None,
+    )
+    app.include_router(voice_message_routes(messages, door=door, origins=origins))
+    app.include_router(conversation_routes(kept.history, door=door, origins=origins))
+    of_people = belongings(voices=house.people.voices, blobs=kept.blobs, history=kept.history, book=house.speech.book)
+    people = PeopleHouse(accounts=kept.accounts, belongings=of_people, audit_days=house.settings.audit_days)
+    app.include_router(people_routes(people, door=door, origins=origins))
+
+
+class _Opening:
+    """Opens the house, and remembers why it could not: whoever starts the server says it, in a sentence."""
+
+    def __init__(self, opened: OpenHouse) -> None:
+        self._opened = opened
+        self.failure: SyrinxError | None = None
+
+    @asynccontextmanager
+    async def open(self, settings: Settings) -> AsyncGenerator[House, None]:
+        is_open = False
+        try:
+            async with self._opened(settings) as house:
+                is_open = True
+                yield house
+        except SyrinxError as error:
+            if not is_open:
+                self.failure = error
+            raise
+
+    def without_trace(self, app: ASGIApp) -> ASGIApp:
+        """What is remembered is not told to the log as well, with all the places that it passed through."""
+
+        async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+            async def told(message: Message) -> None:
+                is_known = message["type"] == "lifespan.startup.failed" and self.failure is not None
+                await send({**message, "message": ""} if is_known else message)
+
+            await app(scope, receive, told if scope["type"] == "lifespan" else send)
+
+        return asked
 
 
 class _Server(uvicorn.Server):
@@ -184,19 +241,28 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         *,
+        opening: _Opening,
         on_ready: Callable[[], None],
         before_shutdown: Callable[[], Awaitable[None]],
         signals: bool,
     ) -> None:
         super().__init__(config)
+        self._opening = opening
         self._on_ready = on_ready
         self._before_shutdown = before_shutdown
         self._signals = signals
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            # uvicorn's way to say that it could not start, which would end whatever else this process does.
+            self.should_exit = True
         if self.started:
             self._on_ready()
+
+    def why_not_started(self) -> SyrinxError:
+        return self._opening.failure or ConfigurationError("the server could not start: the log above says why")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._before_shutdown()
@@ -235,7 +301,8 @@ def _build(
 ) -> _Server:
     shown_host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     address = f"http://[{shown_host}]:{port}" if ":" in shown_host else f"http://{shown_host}:{port}"
-    app = create_app(settings, opened=opened)
+    opening = _Opening(opened)
+    app = create_app(settings, opened=opening.open)
 
     async def end_talks() -> None:
         house: House = app.state.house
@@ -244,10 +311,11 @@ def _build(
             await asyncio.sleep(CLOSING_S)
 
     config = uvicorn.Config(
-        app,
+        opening.without_trace(app),
         log_config=None,
         log_level="warning",
         access_log=False,
+        http=BoundedHttp,
         ws="websockets-sansio",
         ws_max_size=LARGEST_FRAME_BYTES,
         # Sound does not compress, and deflate costs memory per socket.
@@ -255,25 +323,27 @@ def _build(
         timeout_graceful_shutdown=5,
         server_header=False,
     )
-    return _Server(config, on_ready=lambda: on_ready(address), before_shutdown=end_talks, signals=signals)
+    return _Server(
+        config, opening=opening, on_ready=lambda: on_ready(address), before_shutdown=end_talks, signals=signals
+    )
 
 
 async def serve(settings: Settings, *, on_ready: Callable[[str], None], opened: OpenHouse = open_house) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` gets the page's address once it answers.
 
-    Raises ConfigurationError when it cannot listen or start.
+    Raises ConfigurationError when it cannot listen, and what opening the house raises.
     """
     with listen_on(settings.host, settings.port) as listening:
         port = listening.getsockname()[1]
         server = _build(settings, port, opened=opened, on_ready=on_ready, signals=True)
         await server.serve(sockets=[listening])
     if not server.started:
-        raise ConfigurationError("the server could not start: the log above says why")
+        raise server.why_not_started()
 
 
 @asynccontextmanager
 async def open_server(settings: Settings, *, opened: OpenHouse = open_house) -> AsyncGenerator[str, None]:
-    """A server in this process for as long as the context lasts; yields its address. Raises ConfigurationError."""
+    """A server in this process for as long as the context lasts; yields its address. Raises as `serve` does."""
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     with listen_on(settings.host, settings.port) as listening:
         port = listening.getsockname()[1]
@@ -282,7 +352,7 @@ async def open_server(settings: Settings, *, opened: OpenHouse = open_house) -> 
         try:
             await asyncio.wait([serving, ready], return_when=asyncio.FIRST_COMPLETED)
             if not ready.done():
-                raise ConfigurationError("the server could not start: the log above says why")
+                raise server.why_not_started()
             yield ready.result()
         finally:
             server.should_exit = True

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import NoDecode, SettingsConfigDict, SettingsError
 
+from syrinx.app.inherited_settings import ANY_ORIGIN, InheritedSettings, read_inherited_settings
+from syrinx.app.kept_settings import KeptSettings
+from syrinx.app.listening_hosts import is_loopback
 from syrinx.errors import ConfigurationError
+
+DATABASE_FILE: Final = "syrinx.db"
+"""In the home folder, where no other database is named."""
 
 
 def _default_home() -> Path:
@@ -21,7 +26,7 @@ def _default_home() -> Path:
     return Path(base) / "syrinx"
 
 
-class Settings(BaseSettings):
+class Settings(KeptSettings):
     """One field per SYRINX_ variable: `port` is SYRINX_PORT."""
 
     model_config = SettingsConfigDict(
@@ -33,10 +38,12 @@ class Settings(BaseSettings):
         extra="ignore",  # others' variables may begin like ours
     )
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on. Any but loopback needs SYRINX_TOKEN.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on. Any but loopback needs keys or SYRINX_TOKEN."
+    )
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     home: Path = Field(default_factory=_default_home, description="Folder for all that Syrinx keeps.")
-    token: SecretStr | None = Field(default=None, description="What clients must send; required off loopback.")
+    token: SecretStr | None = Field(default=None, description="The operator's, which opens everything.")
     origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Web origins, comma-separated, that may connect besides the page itself."
     )
@@ -69,6 +76,15 @@ class Settings(BaseSettings):
     idle_unload_s: float = Field(default=300, ge=0, description="Seconds after which an unused engine is unloaded.")
     speculate: bool = Field(default=True, description="Prepare replies while the end of a turn is being confirmed.")
 
+    speech_chars: int = Field(default=1_000_000, ge=1, description="Characters of text that one request may have.")
+    upload_mb: int = Field(default=200, ge=1, le=10_000, description="Megabytes that one recording may have.")
+    speech_cache_mb: int = Field(
+        default=64, ge=0, description="Megabytes of speech kept to be given again; 0 keeps none."
+    )
+    inherited: InheritedSettings = Field(
+        default_factory=read_inherited_settings, description="Variables of the services that Syrinx stands in for."
+    )
+
     @field_validator("port", mode="before")
     @classmethod
     def _no_service_address(cls, value: object) -> object:
@@ -86,7 +102,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{language!r} is no language: write its BCP 47 tag, for example en or pt-BR")
         return language
 
-    @field_validator("home", "models", "catalogue")
+    @field_validator("home", "models", "catalogue", "watermark_python")
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser()
@@ -109,12 +125,45 @@ class Settings(BaseSettings):
         return {name.lower(): {key.lower(): value for key, value in of.items()} for name, of in engine.items()}
 
     @model_validator(mode="after")
-    def _need_a_token_off_loopback(self) -> Settings:
-        if not self.on_loopback and not (self.token and self.token.get_secret_value()):
+    def _any_origin_needs_a_token(self) -> Settings:
+        if ANY_ORIGIN in self.inherited.xtts_allow_origins and self.lets_everybody_in:
             raise ValueError(
-                f"SYRINX_HOST={self.host} can be reached by others: set SYRINX_TOKEN, or listen on 127.0.0.1"
+                "XTTS_ALLOW_ORIGINS is '*', which would let every web page speak through this server: "
+                "list the origins, or set SYRINX_TOKEN, which pages then have to know"
             )
         return self
+
+    @property
+    def operators_token(self) -> str | None:
+        return None if self.token is None else self.token.get_secret_value() or None
+
+    @property
+    def lets_everybody_in(self) -> bool:
+        """Whether who presents nothing is the local user: for a server that only its own machine reaches."""
+        return self.access == "auto" and self.on_loopback and self.operators_token is None and not self.trusts_tokens
+
+    @property
+    def trusts_tokens(self) -> bool:
+        """Whether an identity provider's tokens are accepted."""
+        return bool(self.supabase_url or self.jwt_issuer)
+
+    @property
+    def database_address(self) -> str:
+        given = self.database_url or self.inherited.database_url
+        return f"sqlite:///{self.home / DATABASE_FILE}" if given is None else given.get_secret_value()
+
+    @property
+    def blobs_address(self) -> str:
+        return self.blobs or str(self.home / "blobs")
+
+    @property
+    def web_origins(self) -> list[str]:
+        """All that may ask besides the server's own page."""
+        return [*self.origins, *self.inherited.xtts_allow_origins]
+
+    @property
+    def upload_bytes(self) -> int:
+        return self.upload_mb * 1_000_000
 
     @property
     def models_folder(self) -> Path:
@@ -122,12 +171,7 @@ class Settings(BaseSettings):
 
     @property
     def on_loopback(self) -> bool:
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -2,85 +2,99 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
-from syrinx.app.house import House, open_house
+from syrinx.app.house import open_house
 from syrinx.app.loudspeaker import play
 from syrinx.app.settings import Settings
-from syrinx.audio import wav_bytes, write_wav
+from syrinx.audio.encoding import AudioFormat, open_encoder
 from syrinx.audio.pcm import PcmChunk
-from syrinx.engines.tts.contract import SpeechRequest
-from syrinx.errors import BadInput, SyrinxError
-from syrinx.speech import SpokenSegment, SynthesisRules, speak_ahead
-from syrinx.speech.events import SentenceAudio, SentenceSilent
-from syrinx.text import SentenceSegmenter, speakable
+from syrinx.audio.synthetic_mark import mark_tags
+from syrinx.errors import BadInput
+from syrinx.speech.narration import NarratedSound, Narration, NarrationRequest
+from syrinx.whole_files import USUAL, write_whole
 
-RATE_HZ = 24_000
+FORMATS: Final[Mapping[str, AudioFormat]] = {
+    ".wav": "wav",
+    ".mp3": "mp3",
+    ".opus": "opus",
+    ".ogg": "opus",
+    ".aac": "aac",
+    ".flac": "flac",
+    ".pcm": "pcm",
+}
+"""What a file is written as, by the end of its name."""
 
 
-async def say(
-    settings: Settings, text: str, *, voice: str | None, speed: float, to: Path | None, console: Console
-) -> None:
-    """Speak `text` on the loudspeaker, into the file `to`, or as WAV on standard output when `to` is "-".
+async def say(settings: Settings, request: NarrationRequest, *, to: Path | None, console: Console) -> None:
+    """Speak on the loudspeaker, into the file `to` as its name ends, or as WAV on standard output when `to` is "-".
 
-    Raises BadInput for a text without words, UnknownVoice, UnknownLanguage, NoLoudspeaker.
+    A file is there only when all of it is. Raises BadInput for a text without words, wrong SSML or another kind of
+    file, UnknownVoice, UnknownLanguage, NoLoudspeaker.
     """
+    audio_format = _format_of(to)
     async with open_house(settings) as house:
-        with console.status("Speaking ..."):
-            clip = await _spoken(house, text, language=settings.language, voice=voice, speed=speed)
+        narration = await house.speech.house.narrate(request)
+        try:
+            with console.status("Speaking ..."):
+                clip = await _spoken(narration)
+        finally:
+            await narration.aclose()
+    if narration.not_applied:
+        console.print(f"{narration.engine} cannot do: {', '.join(narration.not_applied)}")
     if to is None:
         await play(clip)
-    elif str(to) == "-":
-        sys.stdout.buffer.write(wav_bytes(clip))
+        return
+    encoder = open_encoder(
+        audio_format,
+        sample_rate_hz=clip.sample_rate_hz,
+        samples=clip.sample_count,
+        tags=mark_tags(engine=narration.engine),
+    )
+    written = encoder.encode(clip) + encoder.finish()
+    if str(to) == "-":
+        sys.stdout.buffer.write(written)
+        return
+    try:
+        await asyncio.to_thread(write_speech, to, written)
+    except OSError as error:
+        raise BadInput(f"{to} cannot be written: {error.strerror}") from error
+    console.print(f"{clip.duration_ms / 1000:.1f} s of speech in {to}")
+
+
+def write_speech(to: Path, content: bytes) -> None:
+    """What was there stays until all of the new file is; a link stays one, and a pipe is written to. Raises OSError."""
+    target = to.resolve()
+    if target.exists() and not target.is_file():  # a pipe
+        target.write_bytes(content)
     else:
-        try:
-            write_wav(to, [clip])
-        except OSError as error:
-            raise BadInput(f"{to} cannot be written: {error.strerror}") from error
-        console.print(f"{clip.duration_ms / 1000:.1f} s of speech in {to}")
+        write_whole(target, content, mode=USUAL)
 
 
-async def _spoken(house: House, text: str, *, language: str, voice: str | None, speed: float) -> PcmChunk:
-    segmenter = SentenceSegmenter(language=language, first_clause=False)
-    written = [*segmenter.feed(text), *segmenter.flush()]
-    segments = [
-        SpokenSegment(
-            index=segment.index,
-            speaker="",
-            shown=segment.text,
-            spoken=spoken,
-            request=SpeechRequest(text=spoken, language=language, voice=voice, speed=speed),
-            ends_paragraph=segment.ends_paragraph,
-        )
-        for segment in written
-        if (spoken := speakable(segment.text, language=language))
-    ]
-    if not segments:
-        raise BadInput("there are no words to speak: give a text with at least one letter or digit")
+def _format_of(to: Path | None) -> AudioFormat:
+    if to is None or str(to) == "-":
+        return "wav"
+    audio_format = FORMATS.get(to.suffix.lower())
+    if audio_format is None:
+        raise BadInput(f"{to} ends in none of {', '.join(FORMATS)}: by that it is told what to write")
+    return audio_format
 
-    async def one_by_one() -> AsyncGenerator[SpokenSegment, None]:
-        for segment in segments:
-            yield segment
 
+async def _spoken(narration: Narration) -> PcmChunk:
     pcm = bytearray()
-    failure: SyrinxError | None = None
-    rules = SynthesisRules(output_rate_hz=RATE_HZ)
-    async with house.engines.tts("") as tts, aclosing(speak_ahead(one_by_one(), tts, rules=rules)) as events:
+    async with aclosing(narration.events()) as events:
         async for event in events:
-            if isinstance(event, SentenceAudio):
+            if isinstance(event, NarratedSound):
                 pcm += event.chunk.pcm
-            elif isinstance(event, SentenceSilent) and event.error is not None:
-                failure = event.error
-    if failure is not None:
-        # Half a text spoken is not what was asked for.
-        raise failure
-    return PcmChunk(pcm=bytes(pcm), sample_rate_hz=RATE_HZ)
+    return PcmChunk(pcm=bytes(pcm), sample_rate_hz=narration.sample_rate_hz)
 
 
 async def list_voices(settings: Settings, *, language: str | None, console: Console) -> None:
