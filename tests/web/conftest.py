@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSi
 
 from syrinx.testing.human_clips import RECORDINGS
 
-from ..browser import open_chromium
+from ..browser import PATIENCE_MS, open_chromium
 from .mock_server import MockServer, Stage, open_stage
 
 RECORDING = RECORDINGS / "LJ001-0002.wav"
@@ -37,14 +37,14 @@ def server(stage: Stage) -> MockServer:
 
 OpenPage = Callable[..., Page]
 WINDOW: ViewportSize = {"width": 1100, "height": 760}
-FORGET = "localStorage.clear(); sessionStorage.clear();"
+FORGET = "localStorage.clear(); sessionStorage.clear(); indexedDB.deleteDatabase('syrinx-history');"
 
 
 @pytest.fixture(scope="session")
 def shared_page(browser: Browser) -> Iterator[Page]:
     """One page for all tests that ask for nothing special: a browser takes half a second to make another."""
     context = browser.new_context(viewport=WINDOW)
-    context.set_default_timeout(5000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 
@@ -64,7 +64,7 @@ def open_page(browser: Browser, shared_page: Page, server: MockServer) -> Iterat
             options.setdefault("viewport", WINDOW)
             context = browser.new_context(**options)
             contexts.append(context)
-            context.set_default_timeout(5000)
+            context.set_default_timeout(PATIENCE_MS)
             if before:
                 context.add_init_script(before)
             page = context.new_page()

@@ -22,6 +22,11 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from .mock_people import MockPeople
+from .mock_speech import MockSpeech
+from .mock_talks import MockTalks
+from .mock_voices import MockVoices
+
 Message = dict[str, Any]
 
 WEB = Path(__file__).parents[2] / "web"
@@ -102,7 +107,9 @@ def default_options() -> Message:
             ],
         },
         "defaults": {"language": "en-US", "voice": None, "tts": "auto", "stt": "auto", "llm": "auto"},
-        "limits": {"text_chars": 4000, "characters": 8, "input_sample_rates": [16000]},
+        "limits": {"text_chars": 4000, "characters": 8, "input_sample_rates": [16000],
+                   "speech_chars": 20_000, "upload_bytes": 100_000_000},
+        "formats": ["mp3", "opus", "aac", "flac", "wav", "pcm"],
     }  # fmt: skip
 
 
@@ -131,6 +138,10 @@ class MockServer:
         self.refusal: tuple[int, Message] | None = None
         """What the next request that would change a model is answered with."""
         self.verification: Message = {"ok": True, "problems": []}
+        self.speech = MockSpeech()
+        self.voices = MockVoices()
+        self.people = MockPeople()
+        self.talks = MockTalks()
         self._socket: WebSocket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = threading.Condition()
@@ -263,23 +274,35 @@ class MockServer:
             return "unauthorized"
         if "resume" in hello and hello["resume"] != "secret-1":
             return "not_found"
+        if "resume" not in hello and "conversation_id" in hello and self._kept(hello) is None:
+            return "not_found"
         if hello.get("voice") not in {None, *(voice["id"] for voice in self.options["voices"])}:
             return "unknown_voice"
         return None
 
+    def _kept(self, hello: Message) -> Message | None:
+        """The kept talk that it wants to go on with."""
+        wanted = hello.get("conversation_id")
+        return next((one for one in self.talks.kept if one["conversation_id"] == wanted), None)
+
     def _ready(self, hello: Message) -> Message:
         resumed = hello.get("resume") == "secret-1"
+        kept = None if resumed else self._kept(hello)
+        if kept is not None:
+            self.history = kept["messages"]
         kinds = self.options["engines"].items()
         chosen = {kind: next(one for one in engines if one["chosen"]) for kind, engines in kinds}
         told = ("name", "title", "remote", "destination")
         return {
-            "type": "ready", "protocol": 1, "conversation_id": "talk-1", "resume_token": "secret-1",
-            "resumed": resumed, "state": "idle", "listening": False, "input_sample_rate": 16_000,
+            "type": "ready", "protocol": 1, "conversation_id": kept["conversation_id"] if kept else "talk-1",
+            "resume_token": "secret-1", "resumed": resumed or kept is not None,
+            "resumed_from": "talk" if resumed else "history" if kept else "",
+            "kept": hello.get("keep", True), "state": "idle", "listening": False, "input_sample_rate": 16_000,
             "output_sample_rate": 24_000, "language": "en-US", "voice": None,
             "characters": hello.get("characters") or self.characters, "speaker": None,
             "barge_in": hello.get("barge_in", False),
             "engines": {kind: {key: one[key] for key in told if key in one} for kind, one in chosen.items()},
-            "history": self.history if resumed else [],
+            "history": self.history if resumed or kept else [],
         }  # fmt: skip
 
     async def _options(self, request: Request) -> JSONResponse:
@@ -320,6 +343,10 @@ class MockServer:
                 Route("/api/models/{name}", self._models, methods=["DELETE"]),
                 Route("/api/models/{name}/pull", self._models, methods=["POST", "DELETE"]),
                 Route("/api/models/{name}/verify", self._models, methods=["POST"]),
+                *self.speech.routes(),
+                *self.voices.routes(),
+                *self.people.routes(),
+                *self.talks.routes(),
                 Route("/health", self._health),
                 Mount("/", page_files),
             ],

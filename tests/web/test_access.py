@@ -112,7 +112,7 @@ def test_nothing_is_cut_off_in_a_small_window(open_page: OpenPage, server: MockS
 
 def test_everything_is_reached_and_worked_by_keyboard_alone(page: Page, server: MockServer) -> None:
     reached: list[str] = []
-    for _ in range(14):
+    for _ in range(16):
         page.keyboard.press("Tab")
         focused: str = page.evaluate("document.activeElement.id || document.activeElement.className")
         reached.append(focused)

@@ -14,6 +14,7 @@ import {
   addDivider, conversationIsEmpty, emptyConversation, hideThinking, showThinking, showTranscript,
   startConversation,
 } from "./chatui.js";
+import { helloKeep, startKeptTalks } from "./kept-talks.js";
 import {
   helloBargeIn, listeningState, onListeningInterrupts, pressVoiceButton, startListening, startListeningRules,
   stopListening,
@@ -21,7 +22,7 @@ import {
 import { startModels } from "./models.js";
 import { loadOptions, onOptions, optionsProblem, setToken, token } from "./options.js";
 import { startOwnWords } from "./own-words.js";
-import { clearProblem, currentProblem, onProblemPress, sayInPassing, showProblem } from "./problems.js";
+import { asSentence, clearProblem, currentProblem, onProblemPress, sayInPassing, showProblem } from "./problems.js";
 import {
   addDelta, addMetrics, addPastReply, addSentence, addWords, forgetReplies, noteHearing, showSilentReplies,
   soundBegan, soundStopped, stopWhereHeard, withdraw,
@@ -30,10 +31,10 @@ import { forgetChoices, helloChoices, startSettings } from "./settings.js";
 import { startSystem } from "./system.js";
 import { startTyping } from "./typing.js";
 import { currentView, startViews } from "./views.js";
-import { setHeld, setSounding, setTalkState, startVoiceButton, whoAnswers } from "./voice-button.js";
+import { replyUnderWay, setHeld, setSounding, setTalkState, startVoiceButton, whoAnswers } from "./voice-button.js";
 import {
   changeHello, connect, connectionPhase, forgetConversation, onConnection, onMessage, onSound, send, setHello,
-  socketCounters,
+  socketCounters, takeUp,
 } from "./websocket.js";
 
 const welcomeWho = document.getElementById("welcome-who");
@@ -42,7 +43,7 @@ const CONNECTION_PROBLEMS = [
 ];
 const PROBLEM_OF_ERROR = {
   rate_limited: "rate-limited", too_large: "too-large", engine_unavailable: "engine", engine_busy: "rate-limited",
-  unauthorized: "token-needed",
+  unauthorized: "token-needed", quota_reached: "quota",
 };
 const CHOICE_ERRORS = ["unknown_voice", "unknown_language", "unknown_engine", "bad_input"];
 
@@ -121,7 +122,7 @@ function listenToProblems() {
     }
     if (showSettingsProblem(message.message)) return;
     const wait = message.retry_after_s ? ` Try again in ${Math.ceil(message.retry_after_s)} s.` : "";
-    showProblem(PROBLEM_OF_ERROR[message.code] ?? "failed", `${capitalised(message.message)}${wait}`);
+    showProblem(PROBLEM_OF_ERROR[message.code] ?? "failed", `${asSentence(message.message)}${wait}`);
   });
   onProblemPress(["mic-refused", "mic-none", "mic-busy", "mic-lost"], () => {
     clearProblem();
@@ -137,8 +138,8 @@ function listenToProblems() {
     connect();
     startListening();
   });
-  onProblemPress(["token-needed", "token-refused"], (given) => {
-    setToken(given);
+  onProblemPress(["token-needed", "token-refused"], (given, remember) => {
+    setToken(given, remember);
     clearProblem();
     loadOptions();
     connect();
@@ -216,16 +217,29 @@ function stopSound() {
 
 function resetConversation() {
   flush();
-  if (!send({ type: "reset", what: "conversation" })) forgetConversation();
+  const reached = send({ type: "reset", what: "conversation" });
+  if (!reached) forgetConversation();
   emptyConversation();
   forgetReplies();
-  sayInPassing("Forgotten: the conversation begins anew.");
+  sayInPassing(reached
+    ? "Forgotten, here and on the server: the conversation begins anew."
+    : "Forgotten here. The server could not be told: what it keeps of it stays among the earlier talks.");
+}
+
+// Another talk, or with null a new one: what is shown and heard belongs to the one that is left.
+function goOnWith(id) {
+  if (listeningState().wanted) stopListening();
+  stopSound();
+  emptyConversation();
+  forgetReplies();
+  takeUp(id);
 }
 
 function pressedKey(event) {
   if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
-    interrupt();
+    // Elsewhere it stops what the view does, and a reply only where there is one.
+    if (currentView() === "talk" || replyUnderWay()) interrupt();
     return;
   }
   const onBody = event.target === document.body || event.target.closest?.("#main, #conversation-scroll") === event.target;
@@ -242,11 +256,6 @@ function drawWelcome() {
     : `${nextSpeaker()} listens and answers aloud.`;
 }
 
-function capitalised(sentence) {
-  const ended = /[.!?]$/u.test(sentence) ? sentence : `${sentence}.`;
-  return ended.charAt(0).toUpperCase() + ended.slice(1);
-}
-
 globalThis.syrinx = Object.freeze({
   player: playerHook(),
   get socket() { return socketCounters(); },
@@ -260,6 +269,7 @@ setHello(() => ({
   ...(ownCharacters() && { characters: ownCharacters() }),
   input_sample_rate: INPUT_HZ,
   barge_in: helloBargeIn(),
+  ...helloKeep(),
 }));
 startViews();
 startConversation();
@@ -271,6 +281,7 @@ listenToConnection();
 startVoiceButton(interrupt);
 startTyping();
 startSettings({ onResetConversation: resetConversation });
+startKeptTalks({ onGoOn: goOnWith });
 startModels();
 startSystem();
 startBetter();
@@ -278,6 +289,11 @@ startOwnWords(interrupt);
 onCharacters(drawWelcome);
 onOptions(() => {
   if (optionsProblem()?.startsWith("token") && currentProblem() !== optionsProblem()) showProblem(optionsProblem());
+  // A token that was given in another view opens the talk as well.
+  if (optionsProblem() === null && currentProblem()?.startsWith("token")) {
+    clearProblem();
+    connect();
+  }
 });
 addEventListener("keydown", pressedKey);
 addEventListener("pointerdown", () => {

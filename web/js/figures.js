@@ -55,3 +55,24 @@ export function host(address) {
     return address;
   }
 }
+
+// "1:05", or "1:02:05" from an hour on.
+export function clockTime(ms) {
+  const whole = Math.max(0, Math.floor(ms / 1000));
+  const seconds = String(whole % 60).padStart(2, "0");
+  const minutes = Math.floor(whole / 60) % 60;
+  const hours = Math.floor(whole / 3600);
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${seconds}` : `${minutes}:${seconds}`;
+}
+
+// In words: "1 min 5 s". What is shorter than a second is one, unless it is nothing.
+export function spokenTime(ms) {
+  const whole = Math.max(ms > 0 ? 1 : 0, Math.floor(ms / 1000));
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+// "0:04.2": where a whole second would be too rough.
+export function fineTime(ms) {
+  const tenths = Math.max(0, Math.floor(ms / 100));
+  return `${clockTime(100 * tenths)}.${tenths % 10}`;
+}

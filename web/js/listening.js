@@ -35,6 +35,11 @@ export function onListeningInterrupts(handler) {
   interruptHandler = handler;
 }
 
+// Ends the reply that sounds or is to come, as the person's own press does.
+export function interruptReply() {
+  interruptHandler();
+}
+
 // {wanted, sending, stoppedAutomatically}
 export function listeningState() {
   return { wanted, sending, stoppedAutomatically };

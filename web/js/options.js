@@ -1,6 +1,6 @@
 // What the server offers: voices, languages, engines and limits, from GET /api/talk/options.
 
-import { keep, kept } from "./kept.js";
+import { keep, keepInTab, kept, keptInTab } from "./kept.js";
 
 const changeHandlers = [];
 
@@ -25,12 +25,15 @@ export function serverVersion() {
   return version;
 }
 
+// A key or the server's token: of this tab, else the one that this browser remembers.
 export function token() {
-  return kept("token");
+  return keptInTab("token") ?? kept("token");
 }
 
-export function setToken(given) {
-  keep("token", given);
+// Null forgets it.
+export function setToken(given, remember = false) {
+  keepInTab("token", given);
+  keep("token", remember ? given : null);
 }
 
 export async function loadOptions() {
@@ -68,13 +71,15 @@ export function chosenEngine(kind) {
 // The server gives codes; the browser knows their names.
 export function languageName(id) {
   try {
-    return new Intl.DisplayNames(["en"], { type: "language" }).of(id) ?? id;
+    // What an engine adds to a code for itself, as in en-GB-x-rp, has no name.
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(id.replace(/-x-.*$/iu, "")) ?? id;
   } catch {
     return id;
   }
 }
 
-function primary(language) {
+// The part of a language's code that says which language it is: "en" of "en-US".
+export function primary(language) {
   return language.split("-")[0].toLowerCase();
 }
 
@@ -91,12 +96,18 @@ export function isMix(id) {
   return id !== "" && mixingEngine() !== null && !voiceOf(id) && id.includes("+");
 }
 
-function voiceOf(id) {
+// Voices of the person's own have ids of the server's making.
+export function isOwnVoice(id) {
+  return /^voice_[0-9a-f]{12}$/u.test(id);
+}
+
+// Undefined for a mix, and for a voice that this server has not.
+export function voiceOf(id) {
   return (options?.voices ?? []).find((voice) => voice.id === id);
 }
 
 // Some engines' names say man or woman already.
-function describedVoice({ name, gender, grade }) {
+export function describedVoice({ name, gender, grade }) {
   const saysGender = /\b(wo)?man\b|\b(fe)?male\b/iu.test(name);
   return [name, saysGender ? "" : gender, grade ? `grade ${grade}` : ""].filter(Boolean).join(", ");
 }
@@ -108,27 +119,31 @@ function gradeOrder({ grade }) {
 }
 
 // Fills a select with voices grouped by language and engine, those of `language` first and the best grade before the
-// others, that fit the filter's words; the chosen one always stays.
-export function fillVoices(select, { filter = "", chosen = "", language = "", none = "As the server chooses" }) {
+// others, that fit the filter's words; the person's own come first of all, and the chosen one always stays. With `engine`
+// only that one's, where it has any.
+export function fillVoices(select, { filter = "", chosen = "", language = "", engine = "", none = "As the server chooses" }) {
   const wanted = filter.toLowerCase().split(/\s+/u).filter(Boolean);
   const groups = new Map(); // by label: {own, language, place, voices}
   const engines = enginesOf("tts").map((engine) => engine.name);
-  for (const voice of options?.voices ?? []) {
+  const all = options?.voices ?? [];
+  const some = all.filter((voice) => voice.engine === engine || (engine && isOwnVoice(voice.id)));
+  for (const voice of some.some((one) => one.engine === engine) ? some : all) {
+    const mine = isOwnVoice(voice.id);
     const spoken = languageName(voice.language);
     const title = engineTitle("tts", voice.engine);
-    const described = `${describedVoice(voice)} ${voice.id} ${spoken} ${voice.language} ${voice.gender ?? ""} ${voice.engine} ${title}`;
+    const described = `${mine ? "my own " : ""}${describedVoice(voice)} ${voice.id} ${spoken} ${voice.language} ${voice.gender ?? ""} ${voice.engine} ${title}`;
     const fits = wanted.every((word) => described.toLowerCase().includes(word));
     if (!fits && voice.id !== chosen) continue;
-    const label = `${spoken}: ${title}`;
+    const label = mine ? `My voices: ${spoken}` : `${spoken}: ${title}`;
     if (!groups.has(label)) {
       const own = primary(voice.language) === primary(language);
-      groups.set(label, { label, own, language: spoken, place: engines.indexOf(voice.engine), voices: [] });
+      groups.set(label, { label, own, mine, language: spoken, place: engines.indexOf(voice.engine), voices: [] });
     }
     groups.get(label).voices.push(voice);
   }
   select.replaceChildren(new Option(none, ""));
   const inOrder = [...groups.values()].sort((one, other) =>
-    other.own - one.own || one.language.localeCompare(other.language) || one.place - other.place);
+    other.mine - one.mine || other.own - one.own || one.language.localeCompare(other.language) || one.place - other.place);
   for (const { label, voices } of inOrder) {
     const element = document.createElement("optgroup");
     element.label = label;

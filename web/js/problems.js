@@ -89,13 +89,13 @@ const sentences = {
   },
   "token-needed": {
     what: "This server asks for a token.",
-    means: "Whoever runs it set one as SYRINX_TOKEN. It is kept in this browser.",
+    means: "Whoever runs it gave you a key, or set a token as SYRINX_TOKEN.",
     field: "Token",
     press: "Use it",
   },
   "token-refused": {
     what: "The server did not accept that token.",
-    means: "Compare it with SYRINX_TOKEN where the server runs.",
+    means: "It may have ended or been revoked; or compare it with SYRINX_TOKEN where the server runs.",
     field: "Token",
     press: "Use it",
   },
@@ -119,6 +119,11 @@ const sentences = {
     means: "It is named here with what mends it.",
     press: "Show what is missing",
   },
+  quota: {
+    what: "Not enough of your share for today is left.",
+    means: "The talk stays; what is typed and said is kept here.",
+    press: "Understood",
+  },
   failed: {
     what: "That did not work.",
     means: "The talk goes on.",
@@ -131,7 +136,7 @@ let current = null;
 let currentDetail = "";
 let passingTimer = null;
 
-// The handler is called with the field's text where the problem has one.
+// The handler is called with the field's text where the problem has one, and whether to remember it.
 export function onProblemPress(names, handler) {
   for (const name of names) pressHandlers.set(name, handler);
 }
@@ -155,14 +160,14 @@ export function showProblem(name, detail = "") {
   strong.textContent = what;
   words.append(strong, ` ${detail || means}`);
   form.append(words);
-  if (field) form.append(fieldNamed(field));
+  if (field) form.append(fieldNamed(field), rememberBox());
   if (press) form.append(buttonNamed(press));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const value = form.elements.value?.value.trim();
     if (field && !value) return;
     const handler = pressHandlers.get(name) ?? (() => clearProblem(name));
-    handler(value);
+    handler(value, form.elements.remember?.checked ?? false);
   });
   card.append(form);
   card.hidden = false;
@@ -175,6 +180,12 @@ export function clearProblem(...names) {
   current = null;
   card.hidden = true;
   card.replaceChildren();
+}
+
+// Messages of the server are sentences within sentences.
+export function asSentence(message) {
+  const ended = /[.!?]$/u.test(message) ? message : `${message}.`;
+  return ended.charAt(0).toUpperCase() + ended.slice(1);
 }
 
 // A sentence that goes by itself: good news, and what is worth knowing without being a problem.
@@ -197,6 +208,17 @@ function fieldNamed(name) {
   input.type = "password";
   input.autocomplete = "current-password";
   label.append(text, input);
+  return label;
+}
+
+// A key is kept for the tab; beyond it only by choice.
+export function rememberBox() {
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  label.className = "remember";
+  box.type = "checkbox";
+  box.name = "remember";
+  label.append(box, "Remember it in this browser");
   return label;
 }
 

@@ -2,12 +2,14 @@
 
 import { browserEarOn } from "./browser-ear.js";
 import { startCharacterEditor } from "./character-editor.js";
+import { characters, nextSpeaker, setCharacters } from "./characters.js";
 import { hideSettingsProblem, tell } from "./changes.js";
 import { startEngineChoice } from "./engine-choice.js";
 import { keep, kept } from "./kept.js";
 import { onListeningChange } from "./listening.js";
 import { hearLanguage, startMicrophoneChoice } from "./microphone-choice.js";
-import { fillVoices, languageName, onOptions, talkOptions } from "./options.js";
+import { fillVoices, languageName, onOptions, primary, talkOptions } from "./options.js";
+import { sayInPassing } from "./problems.js";
 import { drawMix, startVoiceMix } from "./voice-mix.js";
 import { send } from "./websocket.js";
 
@@ -88,6 +90,25 @@ function chooseVoice(id) {
   keep("voice", id || null);
   drawVoices();
   tell({ voice: id || null });
+}
+
+// Talk goes on with this voice: as the voice of the one who answers next where that one has one of its own. A talk in
+// another language goes over to the voice's.
+export function talkWith(given) {
+  const speaker = characters().find((one) => one.name === nextSpeaker());
+  const id = given.id ?? given.voice_id;
+  const stays = [FOUND_OUT, "", primary(given.language)].includes(primary(language.value));
+  if (!stays) {
+    chosenLanguage = given.language;
+    keep("language", chosenLanguage);
+    drawLanguages();
+  }
+  if (speaker?.voice) setCharacters(characters().map((one) => (one === speaker ? { ...one, voice: id } : one)));
+  chosenVoice = id;
+  keep("voice", id);
+  drawVoices();
+  tell({ voice: id, ...(!stays && { language: chosenLanguage }), ...(speaker?.voice && { characters: characters() }) });
+  sayInPassing(`${given.name} speaks from the next reply on.`);
 }
 
 // A voice of another language would be refused with it, or speak it badly.

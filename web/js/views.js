@@ -1,7 +1,14 @@
 // The frame: which views there are and which one is shown. A new view is one entry here and one section in index.html.
 
+import { fetchView } from "./late-views.js";
+
+// One with `load` is fetched when it is first shown, its `styles` with it.
 const views = [
   { name: "talk", title: "Talk", icon: "icon-talk" },
+  { name: "speak", title: "Speak", icon: "icon-speak", load: () => import("./speak.js"), styles: ["speak-listen", "speak"] },
+  { name: "listen", title: "Listen", icon: "icon-listen", load: () => import("./listen.js"), styles: ["speak-listen", "listen"] },
+  { name: "voices", title: "Voices", icon: "icon-voices", load: () => import("./voices.js"), styles: ["speak-listen", "voices"] },
+  { name: "people", title: "People", icon: "icon-people", load: () => import("./people.js"), styles: ["speak-listen", "voices", "people"] },
   { name: "system", title: "System", icon: "icon-system" },
 ];
 const links = document.getElementById("view-links");
@@ -31,6 +38,7 @@ function showCurrentView() {
   const current = currentView();
   for (const view of views) {
     document.getElementById(`view-${view.name}`).hidden = view.name !== current;
+    if (view.load && view.name === current) fetchView(view);
     const link = document.getElementById(`link-${view.name}`);
     if (view.name === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

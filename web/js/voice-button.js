@@ -9,6 +9,8 @@ import { listeningState, onListeningChange, pressVoiceButton } from "./listening
 import { startRing, wakeRing } from "./voice-ring.js";
 import { connectionPhase, onConnection } from "./websocket.js";
 
+const REPLYING = ["speaking", "thinking", "held"];
+
 const button = document.getElementById("voice-button");
 const icon = document.getElementById("voice-icon");
 const label = document.getElementById("voice-label");
@@ -73,7 +75,7 @@ function draw() {
   icon.setAttribute("href", `#${now.icon}`);
   button.setAttribute("aria-pressed", String(wanted));
   label.textContent = wanted && !stoppedAutomatically ? "Stop listening" : "Talk";
-  interruptButton.disabled = !["speaking", "thinking", "held"].includes(now.name);
+  interruptButton.disabled = !REPLYING.includes(now.name);
   wakeRing();
 }
 
@@ -106,6 +108,11 @@ export function startVoiceButton(interrupt) {
   onConnection(draw);
   startRing(ringLevel, ringColour);
   draw();
+}
+
+// A reply sounds, waits or is being thought of.
+export function replyUnderWay() {
+  return REPLYING.includes(appearance().name);
 }
 
 export function whoAnswers() {

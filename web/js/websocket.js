@@ -71,6 +71,18 @@ export function connect() {
   socket = opened;
 }
 
+// Leaves the talk that is open and goes on with a kept one; null begins a new one.
+export function takeUp(id) {
+  keepInTab("conversation", id && { id, token: null });
+  wasReady = false;
+  if (!socket) {
+    connect();
+    return;
+  }
+  helloChanged = true;
+  socket.close(1000);
+}
+
 // Ends the talk for this page; the server keeps it for a while.
 export function disconnect() {
   clearTimeout(retryTimer);
@@ -110,7 +122,7 @@ function sayHello() {
   resumeTried = conversation !== null;
   if (conversation) {
     hello.conversation_id = conversation.id;
-    hello.resume = conversation.token;
+    if (conversation.token) hello.resume = conversation.token;
   }
   socket.send(JSON.stringify(hello));
 }
