@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path(os.environ.get("SYRINX_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
@@ -26,6 +26,8 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -42,8 +44,11 @@ def open_chromium(microphone: Path, *, repeat: bool) -> Generator[Browser]:
             browser.close()
 
 
+TALK = "syrinx.player"
+SPEAK = '(await import("/js/clip-player.js")).clipHook()'
+"""Whose sound is recorded: an expression with `context` and `output`; Speak's has them once something was pressed."""
 ATTACH_RECORDER = """async () => {
-  const { context, output } = syrinx.player;
+  const { context, output } = PLAYER;
   const source = `registerProcessor("recorder", class extends AudioWorkletProcessor {
     process(inputs) {
       if (inputs[0][0]) this.port.postMessage([currentFrame, inputs[0][0].slice()]);
@@ -60,14 +65,15 @@ READ_RECORDER = """() => {
   const blocks = window.recorded;
   if (blocks.length === 0) return ["", 0];
   const first = blocks[0][0];
-  const last = blocks.at(-1);
-  const all = new Float32Array(last[0] + last[1].length - first);
-  // Now and then Chromium gives two blocks the same frame, and none the next: they came in order all the same.
-  let before = -1;
-  for (const [frame, samples] of blocks) {
-    before = frame === before ? frame + samples.length : frame;
-    all.set(samples, before - first);
-  }
+  // Now and then Chromium gives several blocks the same frame, and none the next: they came in order all the same.
+  let end = first;
+  const starts = blocks.map(([frame, samples]) => {
+    const start = Math.max(frame, end);
+    end = start + samples.length;
+    return start - first;
+  });
+  const all = new Float32Array(end - first);
+  blocks.forEach(([, samples], index) => all.set(samples, starts[index]));
   let text = "";
   for (const byte of new Uint8Array(all.buffer)) text += String.fromCharCode(byte);
   return [btoa(text), first];
@@ -77,13 +83,15 @@ READ_RECORDER = """() => {
 class Recorder:
     """What the page sounds, as rendered by its AudioContext; time is the context's own, in samples."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, player: str = TALK) -> None:
         self._page = page
-        page.wait_for_function("syrinx.player.output !== null")
-        page.evaluate(ATTACH_RECORDER)
+        self._player = player
+        if player == TALK:
+            page.wait_for_function("syrinx.player.output !== null")
+        page.evaluate(ATTACH_RECORDER.replace("PLAYER", player))
 
     def rate_hz(self) -> int:
-        return self._page.evaluate("syrinx.player.context.sampleRate")
+        return self._page.evaluate(f"async () => ({self._player}).context.sampleRate")
 
     def samples(self) -> tuple[NDArray[np.float32], int]:
         """All samples so far and the context's frame of the first one."""
