@@ -125,16 +125,16 @@ def recording(decoder: SphinxDecoder) -> Ear:
     """The engine's own hearing of recordings, one after the other, so that nothing is known of the speaker."""
 
     def hear(samples: Samples, arrival: Arrival) -> str:
-        hearing = RecordingHearing(decoder, STRANGER)
+        hearing = RecordingHearing(STRANGER)
 
         def work() -> None:
             hearing.take(samples.tobytes())
             hearing.end_piece()
-            while hearing.work():
-                pass
+            while hearing.ready():
+                while hearing.hear(decoder):
+                    pass
 
         arrival.work(samples.size / SAMPLE_RATE_HZ, work)
-        hearing.close()
         return hearing.so_far().text.lower()
 
     return hear
