@@ -47,8 +47,11 @@ class NothingUnderstood(BadInput):
 
     code = "nothing_understood"
 
-    def __init__(self) -> None:
-        super().__init__("no words were understood in the recording: speak nearer to the microphone and send it again")
+    def __init__(
+        self,
+        message: str = "no words were understood in the recording: speak nearer to the microphone and send it again",
+    ) -> None:
+        super().__init__(message)
 
 
 class EncodingFailed(SyrinxError):

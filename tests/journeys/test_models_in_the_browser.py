@@ -115,6 +115,7 @@ def test_an_ear_a_voice_and_a_mind_are_got_by_click_and_serve_the_next_turn(
     assert (final["text"].lower(), final["engine"]) == (HEARD, "whisper-base")
     assert "".join(part["delta"] for part in wire.of("reply")) == ANSWERED
     assert wire.of("audio_stream_start")[0]["engine"] == "kokoro"
+    until(page, lambda: bool(wire.of("metrics")), "what the turn took")
     details: dict[str, Any] = wire.of("metrics")[0]["details"]
     assert (details["heard_by"], details["spoken_by"]) == ("whisper-base", "kokoro")
     assert "Qwen2.5 0.5B" in details["answered_by"]

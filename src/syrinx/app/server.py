@@ -35,16 +35,19 @@ from syrinx.conversation import Conversation
 from syrinx.errors import ConfigurationError, SyrinxError
 from syrinx.transports.http.access import needs
 from syrinx.transports.http.conversations import conversation_routes
+from syrinx.transports.http.detail_errors import DetailBody
 from syrinx.transports.http.errors import ErrorBody, add_error_handling
 from syrinx.transports.http.model_servers import model_server_routes
 from syrinx.transports.http.models import model_routes
 from syrinx.transports.http.onboarding import onboarding_routes
 from syrinx.transports.http.openai_audio import openai_routes
+from syrinx.transports.http.openai_names import OpenAiError
 from syrinx.transports.http.openai_voices import openai_voice_routes
 from syrinx.transports.http.own_voices import own_voice_routes
 from syrinx.transports.http.people import people_routes
 from syrinx.transports.http.people_house import PeopleHouse
 from syrinx.transports.http.pronunciations import pronunciation_routes
+from syrinx.transports.http.refusals import DescribedApp, refusal
 from syrinx.transports.http.speech import speech_routes
 from syrinx.transports.http.synthesis_service import synthesis_service_routes
 from syrinx.transports.http.talk import Health, TalkOptions, talk_option_routes
@@ -52,6 +55,7 @@ from syrinx.transports.http.transcripts import transcript_routes
 from syrinx.transports.http.voice_api import voice_api_routes
 from syrinx.transports.http.voice_messages import MessageHouse, voice_message_routes
 from syrinx.transports.http.voice_upload import voice_upload_routes
+from syrinx.transports.http.whisper_server import PlainError
 from syrinx.transports.websocket import TalkHouse, talk_routes
 
 # Larger frames than the protocol allows are still read, so that they can be answered by an error and not by a cut.
@@ -105,7 +109,7 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
                 house.in_background(pull_recommended(house.models, [each.name for each in recommended(house).values()]))
             yield
 
-    app = FastAPI(
+    app = DescribedApp(
         title="Syrinx",
         version=syrinx.__version__,
         description="A voice platform that you run yourself. The realtime protocol of /ws is in docs/protocol.md.",
@@ -116,6 +120,7 @@ def create_app(settings: Settings, *, opened: OpenHouse = open_house) -> FastAPI
         # FastAPI's own telemetry stays off whatever the environment says: nothing phones home.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
+    app.refusal_shapes = (ErrorBody, DetailBody, OpenAiError, PlainError)
     add_error_handling(app)
     stand_before_routes(app, settings, door=_DoorOf(app), limits=lambda: _limits_of(app))
 
@@ -171,10 +176,7 @@ def _add_house(app: FastAPI, house: House) -> None:
         response_class=PlainTextResponse,
         responses={
             200: {"content": {"text/plain": {"example": 'syrinx_engine_active{engine="espeak",kind="tts"} 1.0\n'}}},
-            401: {
-                "description": "No token, or a wrong one.",
-                "content": {"application/json": {"schema": ErrorBody.model_json_schema()}},
-            },
+            401: refusal("No token, or a wrong one.", "unauthorized", "this server wants a token: ..."),
         },
     )
     async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]

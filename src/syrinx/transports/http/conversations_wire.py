@@ -13,7 +13,7 @@ from syrinx.conversation.history_records import (
     KeptConversation,
 )
 from syrinx.conversation.history_search import FoundConversation
-from syrinx.transports.http.speech import refusal
+from syrinx.transports.http.refusals import refusal
 
 SUMMARY_EXAMPLE: Final[dict[str, Any]] = {
     "conversation_id": "zK3v9QpLr2mXw8Ta",

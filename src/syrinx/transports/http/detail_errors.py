@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
+from syrinx.transports.http.refusals import described
+
 
 class DetailBody(BaseModel):
     """What every refusal of this family looks like."""
@@ -39,9 +41,5 @@ def detail_refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     for status in statuses:
         description, code, detail = _EXAMPLES[status]
         example = {"detail": detail, "code": code, "retryable": status in {429, 504, 507}}
-        refusals[status] = {
-            "model": DetailBody,
-            "description": description,
-            "content": {"application/json": {"example": example}},
-        }
+        refusals[status] = described(DetailBody, description, example)
     return refusals

@@ -13,6 +13,7 @@ from syrinx.accounts import Door
 from syrinx.engines.models import ModelKind, ModelState, Stage
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.errors import ErrorBody
+from syrinx.transports.http.refusals import refusal
 
 _ENTRY: dict[str, Any] = {
     "name": "whisper-base",
@@ -160,26 +161,17 @@ class ModelHouse:
     verify: Callable[[str], Awaitable[Verification]]
 
 
-def _refusal(description: str, code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
-    example = {"code": code, "message": message, "retryable": retryable}
-    return {
-        "model": ErrorBody,
-        "description": description,
-        "content": {"application/json": {"example": example}},
-    }
-
-
-_NO_TOKEN = _refusal("No token, or a wrong one.", "unauthorized", "this server wants a token: ...")
-_OTHER_PAGE = _refusal("Asked by a web page of another origin.", "origin_refused", "pages of ... may not change ...")
-_UNKNOWN = _refusal("Not in the catalogue.", "unknown_model", "There is no model 'wisper' in the catalogue. ...")
-_NOT_JSON = _refusal("The body cannot be read as JSON.", "bad_input", "There was an error parsing the body")
-_TOO_LARGE = _refusal("The body is too large.", "too_large", "the body is larger than the 8388608 bytes that ...")
-_NO_JSON = _refusal("The body is not declared as JSON.", "json_wanted", "... send JSON as application/json")
-_WRONG = _refusal("Not as described here.", "bad_input", "accept_license: Extra inputs are not permitted")
-_NOT_HERE = _refusal("Not installed, or at work on at the moment.", "model_not_installed", "... is not installed: ...")
-_NO_LICENCE = _refusal("The licence was not accepted.", "licence_not_accepted", "Whisper base comes under MIT: ...")
-_NO_ROOM = _refusal("Not enough room on the disk.", "disk_full", "... needs 148 MB, 20 MB are free in ...")
-_NO_HUB = _refusal("The settings forbid to ask the hub.", "hub_offline", "... cannot be pulled: the settings say ...")
+_NO_TOKEN = refusal("No token, or a wrong one.", "unauthorized", "this server wants a token: ...")
+_OTHER_PAGE = refusal("Asked by a web page of another origin.", "origin_refused", "pages of ... may not change ...")
+_UNKNOWN = refusal("Not in the catalogue.", "unknown_model", "There is no model 'wisper' in the catalogue. ...")
+_NOT_JSON = refusal("The body cannot be read as JSON.", "bad_input", "There was an error parsing the body")
+_TOO_LARGE = refusal("The body is too large.", "too_large", "the body is larger than the 8388608 bytes that ...")
+_NO_JSON = refusal("The body is not declared as JSON.", "json_wanted", "... send JSON as application/json")
+_WRONG = refusal("Not as described here.", "bad_input", "accept_license: Extra inputs are not permitted")
+_NOT_HERE = refusal("Not installed, or at work on at the moment.", "model_not_installed", "... is not installed: ...")
+_NO_LICENCE = refusal("The licence was not accepted.", "licence_not_accepted", "Whisper base comes under MIT: ...")
+_NO_ROOM = refusal("Not enough room on the disk.", "disk_full", "... needs 148 MB, 20 MB are free in ...")
+_NO_HUB = refusal("The settings forbid to ask the hub.", "hub_offline", "... cannot be pulled: the settings say ...")
 
 
 def model_routes(house: ModelHouse, *, door: Door, origins: Collection[str]) -> APIRouter:

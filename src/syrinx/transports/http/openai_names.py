@@ -17,6 +17,7 @@ from syrinx.errors import (
     UnknownVoice,
     WrongParameter,
 )
+from syrinx.transports.http.refusals import described
 from syrinx.transports.http.speech_house import SpeechHouse, SpeechKind
 
 STAND_INS: Final[Mapping[SpeechKind, tuple[str, ...]]] = {
@@ -107,7 +108,7 @@ class OpenAiError(BaseModel):
 def refusal(description: str, code: str, message: str, *, kind: str, param: str | None = None) -> dict[str, Any]:
     """How an error is described in the interface's description."""
     example = {"error": {"message": message, "type": kind, "param": param, "code": code}}
-    return {"model": OpenAiError, "description": description, "content": {"application/json": {"example": example}}}
+    return described(OpenAiError, description, example)
 
 
 NO_TOKEN: Final = refusal(

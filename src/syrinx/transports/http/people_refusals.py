@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from syrinx.transports.http.speech import refusal
+from syrinx.transports.http.refusals import refusal
 
 Refusals = dict[int | str, dict[str, Any]]
 

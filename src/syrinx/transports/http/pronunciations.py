@@ -21,7 +21,7 @@ from syrinx.text.pronunciations import (
 )
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import user_of
-from syrinx.transports.http.errors import ErrorBody
+from syrinx.transports.http.refusals import refusal
 
 _SQL: dict[str, Any] = {"written": "SQL", "spoken": "sequel", "ipa": "", "language": "", "case_sensitive": True}
 _TOMATO: dict[str, Any] = {
@@ -59,25 +59,20 @@ class PronunciationList(BaseModel):
     entries: list[PronunciationEntry] = Field(max_length=MOST_ENTRIES)
 
 
-def _refusal(description: str, code: str, message: str) -> dict[str, Any]:
-    example = {"code": code, "message": message, "retryable": False}
-    return {"model": ErrorBody, "description": description, "content": {"application/json": {"example": example}}}
-
-
-_NO_TOKEN = _refusal("No token, or a wrong one.", "unauthorized", "this server wants a token: ...")
-_WRONG_USER = _refusal("The user's name cannot be.", "bad_input", "X-Syrinx-User is to be 1 to 64 letters, ...")
-_OTHER_PAGE = _refusal("Asked by a web page of another origin.", "origin_refused", "pages of ... may not change ...")
-_WRONG_ENTRY = _refusal(
+_NO_TOKEN = refusal("No token, or a wrong one.", "unauthorized", "this server wants a token: ...")
+_WRONG_USER = refusal("The user's name cannot be.", "bad_input", "X-Syrinx-User is to be 1 to 64 letters, ...")
+_OTHER_PAGE = refusal("Asked by a web page of another origin.", "origin_refused", "pages of ... may not change ...")
+_WRONG_ENTRY = refusal(
     "An entry or the user's name cannot be.", "bad_input", "entries.1: the entry for 'SQL' is to have either ..."
 )
-_TOO_LARGE = _refusal("The body is too large.", "too_large", "the body is larger than the 8388608 bytes that ...")
-_NO_JSON = _refusal("The body is not declared as JSON.", "json_wanted", "... send JSON as application/json")
-_WRONG = _refusal("Not as described here.", "bad_input", "entries.0.written: Field required")
-_DAMAGED = _refusal(
+_TOO_LARGE = refusal("The body is too large.", "too_large", "the body is larger than the 8388608 bytes that ...")
+_NO_JSON = refusal("The body is not declared as JSON.", "json_wanted", "... send JSON as application/json")
+_WRONG = refusal("Not as described here.", "bad_input", "entries.0.written: Field required")
+_DAMAGED = refusal(
     "What is kept cannot be read.", "pronunciations_damaged", "the pronunciations kept in ... are damaged (...): ..."
 )
 
-_NOT_KEPT = _refusal(
+_NOT_KEPT = refusal(
     "The change cannot be written.", "pronunciations_not_kept", "the pronunciations cannot be kept (...): ..."
 )
 

@@ -25,8 +25,8 @@ from syrinx.speech.narration import (
 from syrinx.speech.subtitles import srt, vtt
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import user_of
-from syrinx.transports.http.errors import ErrorBody
 from syrinx.transports.http.leaving import while_connected
+from syrinx.transports.http.refusals import refusal
 from syrinx.transports.http.sounding import SPEECH_HEADERS, begun, sound_response, speech_headers
 from syrinx.transports.http.speech_house import SpeechHouse
 from syrinx.transports.http.sse import EVENT_SCHEMA, MEDIA_TYPE, Event, event_response, wants_events
@@ -115,12 +115,6 @@ class Marks(BaseModel):
     )
     sentences: list[SentenceMark]
     words: list[WordMark]
-
-
-def refusal(description: str, code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
-    """How an error is described, in our own family's shape."""
-    example = {"code": code, "message": message, "retryable": retryable}
-    return {"model": ErrorBody, "description": description, "content": {"application/json": {"example": example}}}
 
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {

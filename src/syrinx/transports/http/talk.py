@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from syrinx.accounts import Door
 from syrinx.audio.encoding import AudioFormat
 from syrinx.transports.http.access import needs
-from syrinx.transports.http.errors import ErrorBody
+from syrinx.transports.http.refusals import refusal
 
 
 class Health(BaseModel):
@@ -125,6 +125,12 @@ class TalkOptions(BaseModel):
     formats: list[AudioFormat] = Field(description="In which speech can be had as a file.")
 
 
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    401: refusal("No token, or a wrong one.", "unauthorized", "this server wants a token: ..."),
+    503: refusal("An engine cannot be opened.", "engine_unavailable", "kokoro is not installed here: ..."),
+}
+
+
 def talk_option_routes(options: Callable[[], Awaitable[TalkOptions]], *, door: Door) -> APIRouter:
     router = APIRouter(tags=["talk"])
 
@@ -132,7 +138,7 @@ def talk_option_routes(options: Callable[[], Awaitable[TalkOptions]], *, door: D
         "/api/talk/options",
         summary="What a talk may name",
         dependencies=[Depends(needs(None, door))],
-        responses={401: {"model": ErrorBody}, 503: {"model": ErrorBody}},
+        responses=_REFUSALS,
     )
     async def talk_options() -> TalkOptions:  # pyright: ignore[reportUnusedFunction]
         """Voices, languages and engines that `hello` and `set` of the realtime protocol may name."""

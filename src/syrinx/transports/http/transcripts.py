@@ -17,7 +17,7 @@ from syrinx.speech.recordings import RecordingHeard, RecordingRequest
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import user_of
 from syrinx.transports.http.hearing import Hearing, open_hearing
-from syrinx.transports.http.speech import refusal
+from syrinx.transports.http.refusals import refusal
 from syrinx.transports.http.speech_house import SpeechHouse
 from syrinx.transports.http.sse import EVENT_SCHEMA, MEDIA_TYPE, Event, event_response
 from syrinx.transports.http.uploads import RECORDING_FILE, read_form

@@ -18,8 +18,8 @@ from syrinx.errors import BadInput, WrongParameter
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import the_caller
 from syrinx.transports.http.form_values import only_fields
+from syrinx.transports.http.refusals import refusal
 from syrinx.transports.http.sounding import MATCH_HEADER
-from syrinx.transports.http.speech import refusal
 from syrinx.transports.http.uploads import decode_base64_audio, read_body, read_form, read_json, too_large
 from syrinx.transports.http.voice_house import (
     VOICE_BASE64_BYTES,

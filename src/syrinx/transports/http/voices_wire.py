@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from syrinx.engines.tts.contract import Gender
 from syrinx.speech.narration import VoiceMatch
-from syrinx.transports.http.speech import refusal
+from syrinx.transports.http.refusals import refusal
 from syrinx.transports.http.voice_house import SpokenBy
 from syrinx.voices import ConsentPhrase
 from syrinx.voices.profile import (

@@ -22,6 +22,7 @@ from syrinx.transports.http.form_values import flag_of, fraction_of
 from syrinx.transports.http.hearing import open_hearing
 from syrinx.transports.http.language_names import language_name
 from syrinx.transports.http.leaving import while_connected
+from syrinx.transports.http.refusals import described
 from syrinx.transports.http.speech_house import SpeechHouse
 from syrinx.transports.http.transcript_formats import (
     TRANSCRIPT_FORMATS,
@@ -149,7 +150,7 @@ class LoadedModel(BaseModel):
 
 def _refusal(description: str, code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
     example = {"error": message, "code": code, "retryable": retryable}
-    return {"model": PlainError, "description": description, "content": {"application/json": {"example": example}}}
+    return described(PlainError, description, example)
 
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
