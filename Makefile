@@ -11,12 +11,12 @@ run: setup
 # In two parts: what drives a browser or a server, or looks for what is left behind, wants the machine for itself, the
 # rest shares it. Journeys come before the page, whose browser stays open, and with it an event loop. With ARGS it is one
 # run of what they name: make test ARGS="tests/voices -x".
-WORKERS ?= 2
+WORKERS ?= 4
 test: setup-dev
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore=tests/web --ignore=tests/journeys --ignore=tests/audio/intake; shared=$$?; \
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore=tests/web --ignore=tests/journeys --ignore=tests/audio/intake; shared=$$?; \
 	$(BIN)/python -m pytest tests/audio/intake tests/journeys tests/web; alone=$$?; \
 	if [ $$shared -ne 0 ] || [ $$alone -ne 0 ]; then echo "make test: there were failures (see both parts above)"; exit 1; fi
 endif

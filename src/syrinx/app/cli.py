@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from syrinx.app import broker_cli, keys_cli, models_cli, voices_cli
 from syrinx.app.logs import set_up_logging
-from syrinx.app.running import err, out, run
+from syrinx.app.running import begin, err, loaded, out, run
 from syrinx.app.settings import read_settings, silence_telemetry
 from syrinx.errors import SyrinxError
 
@@ -33,6 +33,7 @@ Language = Annotated[str | None, typer.Option(help="BCP 47, for example en or pt
 
 def main() -> None:
     """Entry point: errors that we know become one line and exit status 1."""
+    begin()
     silence_telemetry()
     set_up_logging("WARNING")  # serve sets its own level; the others print what they were asked for
     try:
@@ -57,6 +58,7 @@ def serve(
     set_up_logging(settings.log_level)
 
     def ready(address: str) -> None:
+        loaded()
         out.print(f"Syrinx is ready: [bold]{address}[/]", soft_wrap=True)
         sys.stdout.flush()
 

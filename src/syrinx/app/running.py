@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -17,8 +18,20 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
+def begin() -> None:
+    """For the time in which a command loads what it needs: all of that stays, and is not looked through for waste."""
+    gc.disable()
+
+
+def loaded() -> None:
+    """What is there by now stays; waste is looked for among what comes."""
+    gc.freeze()
+    gc.enable()
+
+
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run it to its end on the quickest event loop there is."""
+    loaded()
     sys.setswitchinterval(SWITCH_S)
     if sys.platform == "win32":
         asyncio.run(work)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, final
 
 from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
-from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import VARBINARY, TypeEngine
+
+
+def _mysql() -> ModuleType:
+    """Loaded where it is used: its drivers would take their part of every start."""
+    from sqlalchemy.dialects import mysql  # noqa: PLC0415
+
+    return mysql
 
 
 @final
@@ -21,9 +28,9 @@ class UtcTime(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         match dialect.name:
             case "postgresql":
-                return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+                return dialect.type_descriptor(DateTime(timezone=True))
             case "mysql" | "mariadb":
-                return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+                return dialect.type_descriptor(_mysql().DATETIME(fsp=6))
             case _:
                 return dialect.type_descriptor(DateTime())
 
@@ -80,7 +87,7 @@ class LongText(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(mysql.MEDIUMTEXT(charset="utf8mb4"))
+            return dialect.type_descriptor(_mysql().MEDIUMTEXT(charset="utf8mb4"))
         return dialect.type_descriptor(Text())
 
 
@@ -93,7 +100,7 @@ class Json(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(mysql.MEDIUMTEXT(charset="utf8mb4"))
+            return dialect.type_descriptor(_mysql().MEDIUMTEXT(charset="utf8mb4"))
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
