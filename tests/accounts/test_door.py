@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.accounts.identity_provider import USER, IdentityProvider, settings
+from tests.accounts.moments import Clock
 from tests.databases import sqlite_database
 
 from syrinx.accounts import EVERY_SCOPE, LOCAL_USER, OPEN_CALLER, Caller, Forbidden
@@ -120,3 +121,25 @@ async def test_an_operators_token_may_look_like_something_else(sqlite_database: 
     for token in ("syx_mine", "syt_mine", "a.b.c"):
         async with opened(sqlite_database, token=token, jwt=settings()) as accounts:
             assert (await accounts.door.who(token)).how == "token"
+
+
+async def test_a_door_that_let_somebody_in_tells_when_it_would_not_again(sqlite_database: Database) -> None:
+    """ASVS 5.0 V7.4.1: what was opened with a key ends with the key."""
+    clock, provider = Clock(), IdentityProvider()
+    given = AccountSettings(token=TOKEN, jwt=settings())
+    async with open_accounts(sqlite_database, given, now=clock, http=provider.http) as accounts:
+        door = accounts.door
+        key, secret = await accounts.keys.create("ann", name="lamp", scopes=["admin"], created_by="ann")
+        by_key = await door.who(secret, on_behalf_of="ben")
+        by_ticket = await door.who((await accounts.tickets.issue(by_key))[0])
+        by_jwt = await door.who(provider.token())
+        by_token = await door.who(TOKEN)
+        assert by_jwt.until is not None
+        for caller in (by_key, by_ticket, by_jwt, by_token):
+            assert await door.still_opens(caller)
+        by_jwt_ticket = await door.who((await accounts.tickets.issue(by_jwt))[0])
+        await accounts.keys.revoke(key.key_id)
+        clock.at = by_jwt.until
+        for caller in (by_key, by_ticket, by_jwt, by_jwt_ticket):
+            assert not await door.still_opens(caller)
+        assert await door.still_opens(by_token)

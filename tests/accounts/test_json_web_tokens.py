@@ -44,6 +44,14 @@ async def test_a_person_signed_in_elsewhere_is_let_in(provider: IdentityProvider
     assert provider.asked == [f"{PROJECT}/auth/v1/.well-known/jwks.json"]
 
 
+async def test_it_is_known_until_when_it_lets_in(provider: IdentityProvider, tokens: JsonWebTokens) -> None:
+    ends = int(time.time()) + 600
+    until = (await tokens.who(provider.token(exp=ends))).until
+    assert until is not None
+    assert until.timestamp() == ends + LEEWAY_S
+    assert (await tokens.who(provider.token(exp=10**15))).until is None
+
+
 @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
 async def test_the_listed_algorithms_are_taken(
     provider: IdentityProvider, tokens: JsonWebTokens, algorithm: str

@@ -324,3 +324,29 @@ async def test_all_keys_of_a_user_are_deleted_and_nobody_elses(database: Databas
     assert await keys.recognise(secret) is None
     assert await keys.recognise(bobs)
     assert await keys.delete_all("ann") == 0
+
+
+async def test_revoking_what_took_a_keys_place_ends_the_time_that_was_left_to_the_old_one(database: Database) -> None:
+    clock = Clock()
+    keys = Keys(database, now=clock)
+    old, old_secret = await made(keys)
+    middle, middle_secret = await keys.rotate(old.key_id, overlap_s=3600.0)
+    new, new_secret = await keys.rotate(middle.key_id, overlap_s=3600.0)
+    await keys.revoke(new.key_id)
+    for secret in (old_secret, middle_secret, new_secret):
+        assert await keys.recognise(secret) is None
+
+
+async def test_keys_that_have_opened_nothing_for_long_are_purged(database: Database) -> None:
+    clock = Clock()
+    keys = Keys(database, now=clock)
+    revoked, _ = await made(keys)
+    await keys.revoke(revoked.key_id)
+    over, _ = await made(keys, expires_at=START + timedelta(days=1))
+    replaced, _ = await made(keys)
+    living, _ = await keys.rotate(replaced.key_id, overlap_s=3600.0)
+    assert await keys.purge(older_than=START) == 0
+    assert await keys.purge(older_than=START + timedelta(days=2)) == 3
+    assert [key.key_id for key in await keys.list(None)] == [living.key_id]
+    with pytest.raises(UnknownKey):
+        await keys.get(over.key_id)

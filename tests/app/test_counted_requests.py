@@ -31,6 +31,10 @@ class PeoplesDoor:
             return OPEN_CALLER
         return Caller(user=credential, scopes=PERSONAL_SCOPES, how="jwt")
 
+    async def still_opens(self, caller: Caller) -> bool:
+        del caller
+        return True
+
 
 @asynccontextmanager
 async def served(most: int | None = 3) -> AsyncGenerator[httpx.AsyncClient, None]:

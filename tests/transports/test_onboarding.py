@@ -345,7 +345,7 @@ async def test_where_only_spoken_consents_count_an_attestation_does_not(
 ) -> None:
     settings = CloningSettings(verified_only=True, poll_s=0.02)
     async with voice_server(sqlite_database, tmp_path, onboarding_routes, settings=settings) as server:
-        assert "read the consent phrase" in refused(await server.clone(), 400, "consent_refused")
+        assert "read a phrase of this server" in refused(await server.clone(), 400, "consent_refused")
         await server.nothing_is_left()
 
 

@@ -67,7 +67,7 @@ async def test_a_consent_and_a_sample_become_a_voice_that_speaks(server: VoiceSe
     assert (voice.object, voice.type, voice.name, voice.prompt) == ("audio.voice", "audio_sample", "Ann", None)
     profile = await server.voices.get("ann", voice.id)
     assert voice.created_at == int(profile.created_at.timestamp())
-    assert (profile.source, profile.is_verified, profile.consent_id) == ("openai", True, consent.id)
+    assert (profile.source, profile.is_verified, profile.consent_id) == ("openai", False, consent.id)
     spoken = await ann.audio.speech.create(model="tts-1", voice={"id": voice.id}, input="Hello", response_format="wav")
     assert spoken.content.startswith(b"RIFF")
     (narration,) = server.speech.narrator.begun

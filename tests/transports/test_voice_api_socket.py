@@ -14,11 +14,12 @@ from tests.transports.speech_house import ScriptedHouse, ScriptedMedia, SpeechSe
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from syrinx.accounts import door_of
+from syrinx.accounts import OPEN_CALLER, Caller, Door, door_of
 from syrinx.audio import read_wav
 from syrinx.errors import EngineBusy, EngineError, SyrinxError, UnknownLanguage, UnknownVoice
 from syrinx.speech.narration import NarrationRequest
 from syrinx.testing.fake_speech import ScriptedNarration, ScriptedNarrator, ScriptedTranscriber
+from syrinx.transports.http import access
 from syrinx.transports.http.speech_house import SpeechHouse
 from syrinx.transports.http.voice_chat_socket import ChatSocketLimits, voice_chat_routes
 
@@ -57,11 +58,11 @@ class Chat:
 
 @asynccontextmanager
 async def chat_server(
-    house: ScriptedHouse | None = None, *, token: str | None = None, **limits: Any
+    house: ScriptedHouse | None = None, *, token: str | None = None, door: Door | None = None, **limits: Any
 ) -> AsyncGenerator[SpeechServer]:
     def routes(house: SpeechHouse) -> Any:
         return voice_chat_routes(
-            house, door=door_of(token), origins={"https://app.example"}, limits=ChatSocketLimits(**limits)
+            house, door=door or door_of(token), origins={"https://app.example"}, limits=ChatSocketLimits(**limits)
         )
 
     async with speech_server(routes, house=house) as server:
@@ -341,3 +342,22 @@ async def test_no_more_sockets_are_open_than_is_allowed_and_one_that_closes_make
                 async with chatting(server) as third:
                     if (await third.ask(type="ping")) == {"type": "pong"}:
                         break
+
+
+class _DoorThatCloses:
+    """Lets everybody in, and would not again."""
+
+    async def who(self, credential: str | None, *, on_behalf_of: str | None = None) -> Caller:
+        del credential, on_behalf_of
+        return OPEN_CALLER
+
+    async def still_opens(self, caller: Caller) -> bool:
+        return caller != OPEN_CALLER
+
+
+async def test_it_ends_with_the_key_that_it_was_opened_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "LOOKED_AGAIN_S", 0.05)
+    async with chat_server(door=_DoorThatCloses()) as server, chatting(server) as chat:
+        refused = await chat.answer()
+        assert (refused["type"], refused["code"]) == ("error", "unauthorized")
+        assert await chat.closed() == 4004

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import httpx
 import pytest
-from tests.transports.talking_house import talk_server
+from tests.transports.talking_house import listening, talk_server
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
 from syrinx.app.talk_client import open_talk
+from syrinx.transports.http import access
 
 
 @pytest.mark.parametrize("hello", [{}, {"token": "wrong"}, {"token": ""}, {"token": "pässwort"}])
@@ -32,6 +34,20 @@ async def test_without_the_token_the_talk_is_refused_with_an_error_and_4004(hell
 async def test_with_the_token_the_talk_opens() -> None:
     async with talk_server(token="s3cret") as server, open_talk(server.socket, token="s3cret") as client:
         assert client.ready["protocol"] == 1
+
+
+async def test_a_talk_ends_with_the_key_that_it_was_opened_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ASVS 5.0 V7.4.1: a session ends with what it rests on."""
+    monkeypatch.setattr(access, "LOOKED_AGAIN_S", 0.05)
+    async with talk_server(token="s3cret") as server:
+        keys = server.house.kept.accounts.keys
+        key, secret = await keys.create("ann", name="lamp", scopes=["talk"], created_by="ann")
+        async with open_talk(server.socket, token=secret) as client, listening(client) as told:
+            await asyncio.sleep(0.2)
+            assert told.lost is None
+            await keys.revoke(key.key_id)
+            assert "not valid any more" in (await told.until("error", code="unauthorized"))["message"]
+            assert await told.until_lost() == 4004
 
 
 async def test_the_token_guards_options_and_figures_too() -> None:

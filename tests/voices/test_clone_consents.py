@@ -19,6 +19,7 @@ from tests.voices.cloning_room import (
 
 from syrinx.audio import PcmChunk
 from syrinx.storage import Database
+from syrinx.voices.consent_wordings import WORDINGS
 from syrinx.voices.errors import ConsentRefused, UnknownConsent
 from syrinx.voices.profile import TERMS_VERSION
 
@@ -59,16 +60,27 @@ async def test_a_voice_that_rests_on_a_spoken_consent_is_verified(sqlite_databas
             await room.cloning.begin(recording(), order(consent_id=consent_id))
 
 
+async def test_consent_in_everybodys_words_verifies_nothing(sqlite_database: Database, tmp_path: Path) -> None:
+    async with open_cloning_room(sqlite_database, tmp_path, settings=replace(QUICK, verified_only=True)) as room:
+        room.studio.says = WORDINGS["en"].published
+        consent = await room.consents.record("ada", recording=recording(), name="Ada", language="en")
+        with pytest.raises(ConsentRefused, match="a phrase of this server"):
+            await room.cloning.begin(recording(), order(consent_id=consent.consent_id))
+    async with open_cloning_room(sqlite_database, tmp_path) as room:
+        profile = await room.cloned(consent_id=consent.consent_id, attested_by="")
+        assert not profile.is_verified
+
+
 async def test_where_only_verified_voices_are_cloned_an_attestation_is_not_enough(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     async with open_cloning_room(sqlite_database, tmp_path, settings=replace(QUICK, verified_only=True)) as room:
-        with pytest.raises(ConsentRefused, match="has read the consent phrase"):
+        with pytest.raises(ConsentRefused, match="has read a phrase of this server"):
             await room.cloning.begin(recording(), order())
         attested = await room.consents.attest(
             "ada", statement="She agrees.", name="Ada", language="en", evidence=b"said"
         )
-        with pytest.raises(ConsentRefused, match="has read the consent phrase"):
+        with pytest.raises(ConsentRefused, match="has read a phrase of this server"):
             await room.cloning.begin(recording(), order(consent_id=attested.consent_id))
 
 

@@ -186,7 +186,7 @@ async def test_a_published_consent_phrase_is_taken_with_their_name_and_with_ours
         says = wording.published if named == "OpenAI" else wording.statement.partition("{words}")[0]
         room.studio.says = says.lower()
         consent = await room.consents.record("ada", recording=recording(), name="Ada", language=language)
-        assert (consent.kind, consent.language) == ("spoken", language)
+        assert (consent.kind, consent.language) == ("recorded", language)
         assert named in consent.statement
         assert "{" not in consent.statement
 

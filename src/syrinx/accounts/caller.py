@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, Protocol, get_args
 
 from syrinx.accounts.key_limits import NO_OWN_LIMITS, KeyLimits
@@ -46,6 +47,8 @@ class Caller:
     """Of the API key; see `accounts.limits` for what holds where it has none of its own."""
     counted_as: str = ""
     """The key whose share this one uses up: what takes a key's place goes on with its share. "" without a key."""
+    until: datetime | None = None
+    """When what was presented is over by itself; None where it lasts, or its key knows."""
 
     @property
     def is_operator(self) -> bool:
@@ -73,6 +76,13 @@ class Door(Protocol):
 
         Raises Unauthorized where one is wanted and none is right, Forbidden where the caller may not act for another
         user, BadInput where `on_behalf_of` is no name of a user.
+        """
+        ...
+
+    async def still_opens(self, caller: Caller) -> bool:
+        """Whether it would let in again, at this moment, whom it let in: sockets outlive keys that are revoked.
+
+        Raises DatabaseUnavailable.
         """
         ...
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final, Protocol
 
-from syrinx.accounts.api_key import KEY_PREFIX
+from syrinx.accounts.api_key import KEY_PREFIX, utc_now
 from syrinx.accounts.caller import EVERY_SCOPE, LOCAL_USER, OPEN_CALLER, Caller
 from syrinx.accounts.doors import acting_for, credential_wanted, same_secret
 from syrinx.accounts.keys import Keys
@@ -30,16 +32,29 @@ class AccountsDoor:
     """
 
     def __init__(
-        self, *, keys: Keys, tickets: Tickets, token: str | None, open_locally: bool, jwt: SignedTokens | None
+        self,
+        *,
+        keys: Keys,
+        tickets: Tickets,
+        token: str | None,
+        open_locally: bool,
+        jwt: SignedTokens | None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._keys = keys
         self._tickets = tickets
         self._token = token
         self._open = open_locally
         self._jwt = jwt
+        self._now = now
 
     async def who(self, credential: str | None, *, on_behalf_of: str | None = None) -> Caller:
         return acting_for(await self._presenting(credential or ""), on_behalf_of)
+
+    async def still_opens(self, caller: Caller) -> bool:
+        if caller.until is not None and caller.until <= self._now():
+            return False
+        return not caller.key_id or await self._keys.is_open(caller.key_id)
 
     async def _presenting(self, credential: str) -> Caller:
         if not credential:

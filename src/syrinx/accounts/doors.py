@@ -16,6 +16,10 @@ class OpenDoor:
         del credential
         return acting_for(OPEN_CALLER, on_behalf_of)
 
+    async def still_opens(self, caller: Caller) -> bool:
+        del caller
+        return True
+
 
 class TokenDoor:
     """Lets in who has the one token, which is the operator's."""
@@ -27,6 +31,10 @@ class TokenDoor:
         if not same_secret(credential or "", self._token):
             raise credential_wanted()
         return acting_for(Caller(user=LOCAL_USER, scopes=EVERY_SCOPE, how="token"), on_behalf_of)
+
+    async def still_opens(self, caller: Caller) -> bool:
+        del caller
+        return True
 
 
 def door_of(token: str | None) -> Door:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import jwt
@@ -45,7 +46,8 @@ class JsonWebTokens:
         user = _user_of(claims["sub"])
         if user is None:
             raise not_valid()
-        return Caller(user=user, scopes=_scopes_of(claims), how="jwt")
+        until = _moment(claims["exp"] + self._settings.leeway_s)
+        return Caller(user=user, scopes=_scopes_of(claims), how="jwt", until=until)
 
     async def _key_for(self, token: str) -> jwt.PyJWK | str:
         """Raises PyJWTError, Unauthorized, IdentityProviderAway."""
@@ -66,6 +68,14 @@ class JsonWebTokens:
 
 def not_valid() -> Unauthorized:
     return Unauthorized("this token is not valid, or not any more: sign in again")
+
+
+def _moment(timestamp: float) -> datetime | None:
+    """None for one beyond the calendar's end: then it does not end."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _user_of(subject: object) -> str | None:

@@ -126,7 +126,8 @@ class Keys:
             )
 
     async def revoke(self, key_id: str) -> ApiKey:
-        """From now on it opens nothing, nor do keys that were made with it. Again changes nothing.
+        """From now on it opens nothing, nor do keys that were made with it, nor those that it took the place of and
+        that had some time left. Again changes nothing.
 
         Raises UnknownKey.
         """
@@ -135,8 +136,9 @@ class Keys:
             key = key_in(await _found(session, key_id))
             ending = [key.key_id]
             for each in ending:  # grows while it is gone through
-                made = await session.scalars(select(ApiKeyRow.key_id).where(ApiKeyRow.created_by == made_with(each)))
-                ending.extend(child for child in made if child not in ending)
+                with_it = or_(ApiKeyRow.created_by == made_with(each), ApiKeyRow.replaced_by == each)
+                found = await session.scalars(select(ApiKeyRow.key_id).where(with_it))
+                ending.extend(other for other in found if other not in ending)
             still_open = or_(ApiKeyRow.revoked_at.is_(None), ApiKeyRow.revoked_at > now)
             await session.execute(_of(ending).where(still_open).values(revoked_at=now))
         self._forget(*ending)
@@ -214,6 +216,15 @@ class Keys:
         async with self._database.transaction() as session:
             theirs = list(await session.scalars(select(ApiKeyRow.key_id).where(ApiKeyRow.user_id == user)))
             await session.execute(delete(ApiKeyRow).where(ApiKeyRow.user_id == user))
+        self._forget(*theirs)
+        return len(theirs)
+
+    async def purge(self, *, older_than: datetime) -> int:
+        """Those that have opened nothing since then; tells how many there were."""
+        over = or_(ApiKeyRow.revoked_at < older_than, ApiKeyRow.expires_at < older_than)
+        async with self._database.transaction() as session:
+            theirs = list(await session.scalars(select(ApiKeyRow.key_id).where(over)))
+            await session.execute(delete(ApiKeyRow).where(ApiKeyRow.key_id.in_(theirs), over))
         self._forget(*theirs)
         return len(theirs)
 

@@ -71,7 +71,7 @@ async def open_accounts(
         audit = await closing.enter_async_context(open_audit(database, now=now))
         limits = Limits(counting, defaults=settings.limits, now=now)
         door = AccountsDoor(
-            keys=keys, tickets=tickets, token=settings.token, open_locally=settings.open_locally, jwt=jwt
+            keys=keys, tickets=tickets, token=settings.token, open_locally=settings.open_locally, jwt=jwt, now=now
         )
         yield Accounts(
             door=door,

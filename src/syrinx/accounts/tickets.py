@@ -88,6 +88,7 @@ def _caller_json(caller: Caller) -> dict[str, Any]:
         "key_id": caller.key_id,
         "limits": asdict(caller.limits),
         "counted_as": caller.counted_as,
+        "until": caller.until.isoformat() if caller.until else None,
     }
 
 
@@ -99,4 +100,5 @@ def _caller(kept: dict[str, Any]) -> Caller:
         key_id=kept["key_id"],
         limits=KeyLimits(**kept["limits"]),
         counted_as=kept["counted_as"],
+        until=datetime.fromisoformat(kept["until"]) if kept["until"] else None,
     )

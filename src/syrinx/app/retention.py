@@ -40,6 +40,8 @@ async def delete_old(settings: Settings, kept: Kept, people: People, *, now: dat
 
     work: dict[str, Callable[[], Awaitable[int]]] = {
         "audit events": lambda: kept.accounts.audit.purge(older_than=before(settings.audit_days)),
+        # Whose names the log may hold.
+        "keys": lambda: kept.accounts.keys.purge(older_than=before(settings.audit_days)),
         "clonings": lambda: people.cloning.purge(before(settings.jobs_days)),
         "blobs": lambda: _swept(kept),
     }

@@ -86,6 +86,10 @@ class _DoorOf:
         house: House = self._app.state.house
         return await house.door.who(credential, on_behalf_of=on_behalf_of)
 
+    async def still_opens(self, caller: Caller) -> bool:
+        house: House = self._app.state.house
+        return await house.door.still_opens(caller)
+
 
 def _limits_of(app: FastAPI) -> Limits:
     house: House = app.state.house

@@ -19,7 +19,7 @@ from syrinx.conversation import CloseReason, Conversation, Conversations, Conver
 from syrinx.conversation.events import AudioOut
 from syrinx.errors import BadAudio, ProtocolViolation, RateLimited, SyrinxError, TooLarge
 from syrinx.transports import messages
-from syrinx.transports.http.access import caller_of_socket
+from syrinx.transports.http.access import caller_of_socket, shut_out
 from syrinx.transports.limits import TokenBucket
 from syrinx.transports.origins import origin_allowed
 from syrinx.transports.ready import ResumedFrom, conversation_settings, ready_message, settings_change
@@ -140,17 +140,18 @@ class _Talk:
         self._holders[conversation.id] = self
         try:
             if await self._greet(conversation, hello, resumed_from):
-                await self._talk(conversation)
+                await self._talk(conversation, caller)
         finally:
             if self._holders.get(conversation.id) is self:
                 del self._holders[conversation.id]
                 self._house.conversations.leave(conversation)
 
-    async def _talk(self, conversation: Conversation) -> None:
-        """Pass on both ways until one way ends, and raise what ended it."""
+    async def _talk(self, conversation: Conversation, caller: Caller) -> None:
+        """Pass on both ways until one way ends, or the caller's time is over, and raise what ended it."""
         ways = [
             asyncio.create_task(self._send_events(conversation)),
             asyncio.create_task(self._receive(conversation)),
+            asyncio.create_task(self._until_shut_out(caller)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -224,6 +225,9 @@ class _Talk:
         ready = ready_message(conversation, engines=engines, input_rate_hz=rate_hz, resumed_from=resumed_from)
         await self._frames.send(ready)
         return True
+
+    async def _until_shut_out(self, caller: Caller) -> None:
+        await self._turn_away(await shut_out(caller, self._house.door))
 
     async def _turn_away(self, refusal: SyrinxError) -> None:
         await self._frames.send(messages.error_message(refusal))

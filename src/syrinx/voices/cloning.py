@@ -206,4 +206,7 @@ def _check_size(recording: BinaryIO, most_bytes: int) -> None:
 
 
 def _verified_wanted() -> ConsentRefused:
-    return ConsentRefused("here a voice is cloned only where its owner has read the consent phrase: record that first")
+    return ConsentRefused(
+        "here a voice is cloned only where its owner has read a phrase of this server aloud: record that first "
+        "(GET /api/voices/consent-phrase)"
+    )

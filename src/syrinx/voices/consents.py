@@ -33,7 +33,7 @@ from syrinx.voices.consent_rows import consent_of, consents, new_consent
 from syrinx.voices.consent_wordings import wording_of
 from syrinx.voices.errors import ConsentInUse, ConsentNotUnderstood, TooManyConsents, no_such_consent
 from syrinx.voices.new_blobs import new_blobs, removed
-from syrinx.voices.profile import Consent
+from syrinx.voices.profile import Consent, ConsentKind
 from syrinx.voices.profile_checks import LONGEST_TRANSCRIPT, checked_language, checked_name, checked_text, is_made_here
 from syrinx.voices.repository import Voices
 from syrinx.voices.sample import read_sample
@@ -117,13 +117,13 @@ class Consents:
             wanted, language = _Wanted(text=row.phrase, drawn=drawn_words(row.language)), row.language
             await _check_room(session, user)
         heard = await self._heard(recording, language, wanted)
-        return await self._keep(user, heard, name=called, language=language, phrase_id=phrase_id)
+        return await self._keep(user, heard, kind="spoken", name=called, language=language, phrase_id=phrase_id)
 
     async def record(self, user: str, *, recording: BinaryIO, name: str, language: str) -> Consent:
         """A recording that says a consent phrase that OpenAI publishes, in `language`, with its name or with ours.
 
-        It has no words of its own, so that nobody can tell whether it was made for this. Languages without a wording
-        here take English. Raises as `speak` does.
+        It has no words of its own, so that nobody can tell whether it was made for this: it verifies no voice.
+        Languages without a wording here take English. Raises as `speak` does.
         """
         called = checked_name(name)
         spoken, wording = wording_of(checked_language(language))
@@ -131,7 +131,7 @@ class Consents:
         async with self._database.reading() as session:
             await _check_room(session, user)
         heard = await self._heard(recording, spoken, _Wanted(text=wording.published), _Wanted(text=_sentences(ours)))
-        return await self._keep(user, heard, name=called, language=spoken)
+        return await self._keep(user, heard, kind="recorded", name=called, language=spoken)
 
     async def attest(self, user: str, *, statement: str, name: str, language: str, evidence: bytes) -> Consent:
         """What a caller states under the published terms: that the speaker agrees. `evidence` is that of the statement,
@@ -247,14 +247,14 @@ class Consents:
         return _Heard(sample=sample, text=text, statement=best.text, agreement=min(1.0, understanding.agreement))
 
     async def _keep(
-        self, user: str, heard: _Heard, *, name: str, language: str, phrase_id: str | None = None
+        self, user: str, heard: _Heard, *, kind: ConsentKind, name: str, language: str, phrase_id: str | None = None
     ) -> Consent:
         async with new_blobs(self._blobs, user=user) as new:
             stored = await new.put(wav_bytes(heard.sample), purpose=PURPOSE, media_type="audio/wav")
             at = self._now()
             row = new_consent(
                 user,
-                kind="spoken",
+                kind=kind,
                 name=name,
                 language=language,
                 statement=heard.statement,

@@ -8,7 +8,9 @@ from typing import Final, Literal
 
 VoiceSource = Literal["page", "onboarding", "registry", "upload", "openai"]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
-ConsentKind = Literal["attested", "spoken"]
+ConsentKind = Literal["attested", "recorded", "spoken"]
+"""attested: stated by who asked, under the terms · recorded: the person's voice says so, in words that are the same for
+everybody, so that it may be an old recording · spoken: in words that were drawn for this once."""
 
 TERMS_VERSION: Final = "2026-11"
 """Of the published terms of cloning (docs/guides/voices.md), under which a caller attests that the speaker agrees."""

@@ -67,7 +67,7 @@ class VoiceConsentRow(Base):
         ForeignKey("voice_profiles.id", ondelete="CASCADE"), index=True
     )
     kind: Mapped[str] = mapped_column(String(20))
-    """"attested" by the caller under the published terms, or "spoken" by the person."""
+    """A `ConsentKind`: "attested", "recorded" or "spoken"."""
     name: Mapped[str] = mapped_column(String(100))
     """What the consent is called by who manages it; the speaker's name where it is known."""
     language: Mapped[str] = mapped_column(String(35))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -12,6 +14,7 @@ from starlette.requests import HTTPConnection
 
 from syrinx.accounts import Caller, Door, Scope
 from syrinx.errors import BadInput, SyrinxError, Unauthorized
+from syrinx.storage.errors import DatabaseUnavailable
 from syrinx.transports.origins import origin_allowed
 
 CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -19,6 +22,8 @@ _SHOWN_CHARS: Final = 100
 _HAS_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 USER_HEADER: Final = "x-syrinx-user"
+LOOKED_AGAIN_S: Final = 15.0
+"""How long a socket stays open at most after its key was revoked."""
 CALLER_IN_SCOPE: Final = "syrinx.caller"
 """Where the caller stands in the scope of a request once the door has been asked."""
 
@@ -94,6 +99,18 @@ async def caller_of_socket(socket: HTTPConnection, door: Door, token: str | None
     of its first message. Raises as `Door.who` does."""
     credential = bearer(socket.headers) or socket.query_params.get("ticket") or token
     return await door.who(credential, on_behalf_of=named_user(socket))
+
+
+async def shut_out(caller: Caller, door: Door) -> Unauthorized:
+    """Returns when the door would not let the caller in again, and what to tell them: their key was revoked, or is
+    over. Does not return while nobody can tell."""
+    while True:
+        await asyncio.sleep(LOOKED_AGAIN_S)
+        with suppress(DatabaseUnavailable):
+            if not await door.still_opens(caller):
+                return Unauthorized(
+                    "what this socket was opened with is not valid any more: come back with another key"
+                )
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:

@@ -24,7 +24,7 @@ from syrinx.errors import (
     Unauthorized,
     WrongParameter,
 )
-from syrinx.transports.http.access import caller_of_socket
+from syrinx.transports.http.access import caller_of_socket, shut_out
 from syrinx.transports.http.speech_house import SpeechHouse
 from syrinx.transports.http.uploads import decode_base64_audio
 from syrinx.transports.http.voice_transcripts import transcribed
@@ -192,8 +192,12 @@ class _Chat:
             raise
 
     async def _serve(self, caller: Caller) -> None:
-        """Read and work until one of both ends, and raise what ended it."""
-        ways = [asyncio.create_task(self._read()), asyncio.create_task(self._work(caller))]
+        """Read and work until one of both ends, or the caller's time is over, and raise what ended it."""
+        ways = [
+            asyncio.create_task(self._read()),
+            asyncio.create_task(self._work(caller)),
+            asyncio.create_task(self._until_shut_out(caller)),
+        ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -234,6 +238,11 @@ class _Chat:
             await self._frames.send(_error(missing, None))
             await self._frames.close(CLOSE_NO_HELLO, "no hello")
             return None
+
+    async def _until_shut_out(self, caller: Caller) -> None:
+        over = await shut_out(caller, self._door)
+        await self._frames.send(_error(over, None))
+        await self._frames.close(CLOSE_REFUSED, over.code)
 
     async def _greet(self, hello: Hello) -> None:
         await self._frames.send(_named({"type": "ready"}, hello.id))

@@ -225,7 +225,10 @@ class ConsentShown(BaseModel):
 
     consent_id: str
     voice_id: str | None = Field(description="The voice that rests on it; null before there is one.")
-    kind: ConsentKind = Field(description="`spoken` by the person, or `attested` by who asked, under the terms.")
+    kind: ConsentKind = Field(
+        description="`spoken` by the person, in words drawn for it; `recorded`: in OpenAI's fixed words, which may be "
+        "an old recording; `attested` by who asked, under the terms."
+    )
     name: str
     language: str
     statement: str = Field(description="The words agreed to.")
