@@ -50,8 +50,10 @@ def registry(*, cloning: Cloning | None = None) -> EngineRegistry:
 
 
 @asynccontextmanager
-async def scripted_house(home: Path, *, cloning: Cloning | None = None, **given: Any) -> AsyncGenerator[House, None]:
-    async with open_house(settings(home, **given), registry=registry(cloning=cloning)) as house:
+async def scripted_house(
+    home: Path, *, cloning: Cloning | None = None, serving: bool = True, **given: Any
+) -> AsyncGenerator[House, None]:
+    async with open_house(settings(home, **given), registry=registry(cloning=cloning), serving=serving) as house:
         yield house
 
 

@@ -43,7 +43,7 @@ def known_in(room: CloningRoom) -> tuple[KnownPeople, list[Coroutine[Any, Any, N
 
 async def ids(known: KnownPeople, user: str) -> list[str]:
     with calling(by(user)):
-        return [person.voice.id for person in await known.people()]
+        return [person.voice.id for person in (await known.people()).voices]
 
 
 async def test_each_caller_has_their_own_and_nobody_elses(room: CloningRoom) -> None:
@@ -63,9 +63,9 @@ async def test_what_is_kept_changed_or_deleted_here_counts_at_once(
     assert await ids(known, "ann") == []
     kept = await room.voices.keep(new_voice(user="ann"))
     with calling(by("ann")):
-        (before,) = await known.people()
+        (before,) = (await known.people()).voices
         await room.voices.change("ann", kept.voice_id, settings=VoiceSettings(pace=1.2))
-        (after,) = await known.people()
+        (after,) = (await known.people()).voices
         assert (before.settings.pace, after.settings.pace) == (1.0, 1.2)
         assert before.revision != after.revision
     await room.voices.change("ann", kept.voice_id, is_active=False)
@@ -134,6 +134,8 @@ async def test_nobody_waits_long_or_often_for_a_database_that_is_away(
                 assert [await ids(known, "ann") for _ in range(3)] == [[], [], []]
         assert asked == ["ann"]
         assert [entry["event"] for entry in logs] == ["the voices of people cannot be read"]
+        with calling(by("ann")):
+            assert isinstance((await known.people()).unread, DatabaseUnavailable)
         monkeypatch.undo()
         monkeypatch.setattr(known_people, "READ_WITHIN_S", 0.05)
     monkeypatch.setattr(known_people, "REMEMBERED_S", 0.0)

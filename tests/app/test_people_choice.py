@@ -19,7 +19,7 @@ from syrinx.engines.pool import EnginePool, PoolSettings
 from syrinx.engines.registry import EngineKey, EngineRegistry, import_provider
 from syrinx.engines.tts.contract import SpeechRequest
 from syrinx.errors import EngineUnavailable, UnknownEngine, UnknownVoice
-from syrinx.speech import PersonVoice
+from syrinx.speech import PeopleRead, PersonVoice
 from syrinx.testing.audio import dominant_frequency_hz
 from syrinx.testing.chatterbox_stand_in import open_chatterbox_stand_in
 from syrinx.testing.fake_llm import ScriptedLlm, saying
@@ -64,8 +64,8 @@ class Shelf:
     )
     """By user."""
 
-    async def of_the_caller(self) -> Sequence[PersonVoice]:
-        return self.people.get(current_caller().user, ())
+    async def of_the_caller(self) -> PeopleRead:
+        return PeopleRead(self.people.get(current_caller().user, ()))
 
     @asynccontextmanager
     async def choice(self, *, tts: str = "auto", clone: str = "auto") -> AsyncGenerator[EngineChoice, None]:

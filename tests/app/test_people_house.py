@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,13 @@ async def test_voices_that_were_kept_as_files_are_taken_in_at_the_start(tmp_path
     for _ in range(2):  # once
         async with scripted_house(tmp_path) as house:
             assert [voice.voice_id for voice in await house.people.voices.list("local")] == [VOICE_ID]
+
+
+async def test_a_command_leaves_clonings_to_servers(tmp_path: Path) -> None:
+    async with scripted_house(tmp_path, cloning=CLONING, serving=False) as house:
+        with calling(by("ada")):
+            job = await house.people.cloning.begin(recording(), order("ada"))
+        await asyncio.sleep(0.3)
+        assert (await house.people.cloning.job("ada", job.job_id)).status == "pending"
+    async with scripted_house(tmp_path, cloning=CLONING) as house:
+        assert (await house.people.cloning.finished("ada", job.job_id)).name == "Ada"

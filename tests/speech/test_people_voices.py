@@ -17,6 +17,7 @@ from syrinx.engines.tts.contract import Cloning, SpeechChunk, SpeechRequest, Tex
 from syrinx.errors import BadAudio, BadInput, EngineError, UnknownLanguage, UnknownVoice
 from syrinx.speech import AutoVoice, PeopleVoices, PersonVoice
 from syrinx.speech.voicing import fallback_request
+from syrinx.storage.errors import DatabaseUnavailable
 from syrinx.testing.audio import dominant_frequency_hz, rms
 from syrinx.testing.fake_tts import CLONING, PITCH_HZ, VOICES, ScriptedTts, TtsScript
 from syrinx.testing.tts_conformance import TtsConformance, speak
@@ -141,6 +142,16 @@ async def test_an_id_that_is_nobodys_here_is_an_unknown_voice() -> None:
         assert not tts.is_person(stranger)
     with pytest.raises(KeyError):
         tts.nearest(BEN, "en")
+
+
+async def test_while_people_cannot_be_read_an_unknown_id_may_be_somebodys() -> None:
+    away = DatabaseUnavailable("the database does not answer")
+    tts = PeopleVoices(AutoVoice({"plain": plain()}), [], unread=away)
+    with pytest.raises(DatabaseUnavailable):
+        tts.route(language="en", voice=ADA)
+    with pytest.raises(DatabaseUnavailable):
+        await heard(tts, said(ADA))
+    assert (await heard(tts, said(None))).duration_ms > 0
 
 
 def test_people_are_not_among_the_voices_that_are_offered_to_everybody() -> None:

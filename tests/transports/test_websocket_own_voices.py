@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 from tests.speech.people import ADA, ADA_HZ, BEN, BEN_HZ, person
 from tests.transports.talking_house import QUICK, Engines, Listener, TalkServer, listening, talk_server
@@ -13,7 +11,7 @@ from syrinx.app.known_people import KnownPeople
 from syrinx.app.talk_client import open_talk
 from syrinx.audio.pcm import PcmChunk
 from syrinx.errors import SyrinxError
-from syrinx.speech import PersonVoice
+from syrinx.speech import PeopleRead
 from syrinx.testing.audio import dominant_frequency_hz
 from syrinx.testing.fake_tts import CLONING, PITCH_HZ, ScriptedTts
 
@@ -22,8 +20,8 @@ PEOPLE = {"ada": person(), "ben": person(BEN, BEN_HZ)}
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def people(_: KnownPeople) -> Sequence[PersonVoice]:
-        return [each for user, each in PEOPLE.items() if user == current_caller().user]
+    async def people(_: KnownPeople) -> PeopleRead:
+        return PeopleRead([each for user, each in PEOPLE.items() if user == current_caller().user])
 
     monkeypatch.setattr(KnownPeople, "people", people)
 

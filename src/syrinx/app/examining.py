@@ -23,7 +23,7 @@ class NotWell(SyrinxError):
 
 async def report(settings: Settings, *, console: Console) -> None:
     """Raises NotWell when an engine that is in use cannot be."""
-    async with open_house(settings) as house:
+    async with open_house(settings, serving=False) as house:
         findings = await examine(house)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for column in ("verdict", "what", "says"):

@@ -132,8 +132,13 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, registry: EngineRegistry | None = None) -> AsyncGenerator[House, None]:
-    """Leaving the context closes all conversations, engines and pulls. `registry` replaces the installed engines."""
+async def open_house(
+    settings: Settings, *, registry: EngineRegistry | None = None, serving: bool = True
+) -> AsyncGenerator[House, None]:
+    """Leaving the context closes all conversations, engines and pulls. `registry` replaces the installed engines.
+
+    Commands, which are not `serving`, leave it to servers to clone voices.
+    """
     registry = registry or EngineRegistry()
     environment = surroundings()
     options, hosts = _engine_options(settings, registry)
@@ -214,6 +219,7 @@ async def open_house(settings: Settings, *, registry: EngineRegistry | None = No
                 known=known,
                 speech=speech,
                 in_background=partial(_run, tasks),
+                serving=serving,
             )
         )
         conversations = await closing.enter_async_context(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import structlog
@@ -14,7 +15,8 @@ import structlog
 from syrinx.accounts import current_caller
 from syrinx.engines.tts.contract import Cloning, Voice
 from syrinx.errors import SyrinxError
-from syrinx.speech.person_voice import Condition, PersonVoice
+from syrinx.speech.person_voice import Condition, PeopleRead, PersonVoice
+from syrinx.storage.errors import DatabaseUnavailable
 from syrinx.voices import Voices, gender_of
 from syrinx.voices.profile import VoiceProfile
 
@@ -39,7 +41,7 @@ class KnownPeople:
     def __init__(self) -> None:
         self._voices: Voices | None = None
         self._in_background: InBackground | None = None
-        self._known: dict[str, tuple[float, Sequence[PersonVoice]]] = {}
+        self._known: dict[str, tuple[float, PeopleRead]] = {}
         self._changes = 0
 
     def begin(self, voices: Voices, in_background: InBackground) -> None:
@@ -48,32 +50,34 @@ class KnownPeople:
         self._in_background = in_background
         voices.on_change(lambda user, _: self._forget(user))
 
-    async def people(self) -> Sequence[PersonVoice]:
-        """Where they cannot be read now, nobody, and that for a moment: engines' own voices speak all the same, and
-        not each sentence waits for a database that is away."""
+    async def people(self) -> PeopleRead:
+        """Where they cannot be read now, nobody and why, and that for a moment: engines' own voices speak all the
+        same, and not each sentence waits for a database that is away."""
         draft = _DRAFT.get()
         if self._voices is None:
-            return () if draft is None else (draft,)
+            return PeopleRead(() if draft is None else (draft,))
         user = current_caller().user
         known = self._known.get(user)
         if known is None or time.monotonic() - known[0] > REMEMBERED_S:
             known = await self._read(self._voices, user)
-        return known[1] if draft is None else (*known[1], draft)
+        read = known[1]
+        return read if draft is None else replace(read, voices=(*read.voices, draft))
 
-    async def _read(self, voices: Voices, user: str) -> tuple[float, Sequence[PersonVoice]]:
+    async def _read(self, voices: Voices, user: str) -> tuple[float, PeopleRead]:
         at = time.monotonic()
         changes = self._changes
         profiles: Sequence[VoiceProfile] = ()
+        unread: SyrinxError | None = None
         try:
             async with asyncio.timeout(READ_WITHIN_S):
                 profiles = await voices.list(user)
         except SyrinxError as error:
             log.warning("the voices of people cannot be read", code=error.code, reason=error.message)
-            at = time.monotonic()
+            at, unread = time.monotonic(), error
         except TimeoutError:
             log.warning("the voices of people cannot be read", reason=f"no answer in {READ_WITHIN_S:g} s")
-            at = time.monotonic()
-        found = (at, [self.person(profile) for profile in profiles])
+            at, unread = time.monotonic(), DatabaseUnavailable("the database does not answer: try again in a moment")
+        found = (at, PeopleRead([self.person(profile) for profile in profiles], unread))
         if len(self._known) >= _MOST_USERS:
             self._known.clear()
         if changes == self._changes:  # else something was deleted, perhaps, while it was read

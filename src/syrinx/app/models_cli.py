@@ -32,7 +32,7 @@ def list_models(
     from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
-        async with open_house(read_settings()) as house:
+        async with open_house(read_settings(), serving=False) as house:
             faces = model_house.model_house(house)
             await models_command.list_models(faces, console=out, kind=_kind(kind), as_json=json_output)
 
@@ -51,7 +51,7 @@ def pull(
     from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
-        async with open_house(read_settings()) as house:
+        async with open_house(read_settings(), serving=False) as house:
             confirm = pull_command.confirm_on(err)
             try:
                 await pull_command.pull(
@@ -72,7 +72,7 @@ def remove(names: Names, yes: Annotated[bool, typer.Option("--yes", "-y", help="
     from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
-        async with open_house(read_settings()) as house:
+        async with open_house(read_settings(), serving=False) as house:
             confirm = pull_command.confirm_on(err)
             await models_command.remove(house.models, names, yes=yes, console=out, confirm=confirm)
 
@@ -88,7 +88,7 @@ def verify(
     from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
-        async with open_house(read_settings()) as house:
+        async with open_house(read_settings(), serving=False) as house:
             await models_command.verify(house.models, names or [], console=out, err=err)
 
     run(work())
@@ -104,7 +104,7 @@ def adopt(
     from syrinx.app.house import open_house  # noqa: PLC0415
 
     async def work() -> None:
-        async with open_house(read_settings()) as house:
+        async with open_house(read_settings(), serving=False) as house:
             await models_command.adopt(house.models, name, folder, console=out, err=err)
             await _measure(house, [name], err)
 

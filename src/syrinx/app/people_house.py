@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
@@ -22,6 +23,9 @@ from syrinx.voices.profile import VoiceProfile
 from syrinx.voices.registered_import import import_registered
 
 log = structlog.get_logger()
+
+
+CLONED_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,12 @@ async def open_people(
     known: KnownPeople,
     speech: Speech,
     in_background: InBackground,
+    serving: bool,
 ) -> AsyncGenerator[People, None]:
-    """Leaving the context stops the clonings of this process, which another one, or the next start, takes up."""
+    """Leaving the context stops the clonings of this process, which another one, or the next start, takes up.
+
+    Only who is `serving` takes up any: a command that is over in a moment would but interrupt them.
+    """
     async with AsyncExitStack() as closing:
         voices = await closing.enter_async_context(open_voices(kept.database, kept.blobs, transcribe=studio.transcribe))
         studio.begin(voices)
@@ -67,7 +75,9 @@ async def open_people(
                 open_media=speech.house.open_media,
                 studio=studio,
                 settings=CloningSettings(
-                    voices_per_user=settings.voices_per_user, verified_only=settings.consent == "spoken"
+                    at_once=CLONED_AT_ONCE if serving else 0,
+                    voices_per_user=settings.voices_per_user,
+                    verified_only=settings.consent == "spoken",
                 ),
                 count=counting_texts(kept.accounts.limits),
             )

@@ -41,7 +41,7 @@ async def say(settings: Settings, request: NarrationRequest, *, to: Path | None,
     file, UnknownVoice, UnknownLanguage, NoLoudspeaker.
     """
     audio_format = _format_of(to)
-    async with open_house(settings) as house:
+    async with open_house(settings, serving=False) as house:
         narration = await house.speech.house.narrate(request)
         try:
             with console.status("Speaking ..."):
@@ -98,7 +98,7 @@ async def _spoken(narration: Narration) -> PcmChunk:
 
 
 async def list_voices(settings: Settings, *, language: str | None, console: Console) -> None:
-    async with open_house(settings) as house, house.engines.all_voices() as voices:
+    async with open_house(settings, serving=False) as house, house.engines.all_voices() as voices:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for column in ("voice", "name", "language", "", "grade", "engine"):
             table.add_column(column)

@@ -45,7 +45,7 @@ async def verify(
     `clips`, one or more, are played at the pace of speech; None takes all recordings.
     Raises NotVerified when an engine fails, UnknownEngine and ConfigurationError.
     """
-    async with open_house(settings, registry=registry) as house:
+    async with open_house(settings, registry=registry, serving=False) as house:
         verifier = Verifier(
             house=house, remote=remote, remember=remember, clips=human_clips() if clips is None else clips, clock=clock
         )

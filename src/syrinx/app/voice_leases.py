@@ -12,7 +12,7 @@ from syrinx.engines.pool import EnginePool
 from syrinx.engines.registry import EngineKey, EngineRegistry
 from syrinx.engines.tts.contract import TextToSpeech
 from syrinx.errors import EngineError, EngineUnavailable, UnknownEngine
-from syrinx.speech import AutoVoice, People, PeopleVoices
+from syrinx.speech import AutoVoice, People, PeopleRead, PeopleVoices
 from syrinx.speech.auto_voice import VoiceNames
 from syrinx.speech.measured_voices import MeasuredVoices
 
@@ -48,7 +48,7 @@ class VoiceLeases:
         Where they were asked for `by_name`, no other engine speaks anybody's voice. Raises what opening the last one
         raised where none can be.
         """
-        people = () if self._people is None else await self._people()
+        people = PeopleRead() if self._people is None else await self._people()
         async with AsyncExitStack() as leases:
             opened: dict[str, TextToSpeech] = {}
             failure: EngineError | UnknownEngine | None = None
@@ -63,7 +63,7 @@ class VoiceLeases:
             elsewhere: dict[str, TextToSpeech] = {}
             cloner: str | None = None
             # Who has no voices does not wait for an engine that speaks nothing else.
-            if people:
+            if people.voices:
                 try:
                     cloner = self._demanded()
                     if cloner is not None and cloner not in opened and not by_name:
@@ -72,10 +72,11 @@ class VoiceLeases:
                     _tell(cloner or "", error)
             yield PeopleVoices(
                 AutoVoice(opened, self._names_of(opened)),
-                people,
+                people.voices,
                 cloners=() if cloner is None else (cloner,),
                 elsewhere=elsewhere,
                 measured=self._measured,
+                unread=people.unread,
             )
 
     async def cloner(self, in_use: Sequence[str], language: str) -> str | None:

@@ -6,7 +6,7 @@ from syrinx.speech.auto_ear import AutoEar
 from syrinx.speech.auto_voice import AutoVoice
 from syrinx.speech.endpointing import Decision, Endpointer
 from syrinx.speech.listening import Listener
-from syrinx.speech.people_voices import People, PeopleVoices, PersonVoice
+from syrinx.speech.people_voices import People, PeopleRead, PeopleVoices, PersonVoice
 from syrinx.speech.rules import EndpointingRules, SynthesisRules
 from syrinx.speech.synthesis import speak_ahead
 from syrinx.speech.voicing import SpokenSegment
@@ -19,6 +19,7 @@ __all__ = [
     "EndpointingRules",
     "Listener",
     "People",
+    "PeopleRead",
     "PeopleVoices",
     "PersonVoice",
     "SpokenSegment",

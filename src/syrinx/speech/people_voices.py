@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
 from syrinx.engines.tts.contract import Gender, SpeechChunk, SpeechRequest, TextToSpeech, TtsCapabilities, Voice
-from syrinx.errors import UnknownLanguage
+from syrinx.errors import SyrinxError, UnknownLanguage, UnknownVoice
 from syrinx.speech.auto_voice import AutoVoice, Route, VoiceMatch, at_common_rate
 from syrinx.speech.measured_voices import MeasuredVoices
 from syrinx.speech.person_speaking import PersonSpeaking, Portrayal
-from syrinx.speech.person_voice import People, PersonVoice
+from syrinx.speech.person_voice import People, PeopleRead, PersonVoice
 from syrinx.voices.likeness import nearest_voice
 
-__all__ = ["People", "PeopleVoices", "PersonVoice"]
+__all__ = ["People", "PeopleRead", "PeopleVoices", "PersonVoice"]
 
 
 class PeopleVoices:
@@ -33,15 +33,18 @@ class PeopleVoices:
         cloners: Sequence[str] = (),
         elsewhere: Mapping[str, TextToSpeech] | None = None,
         measured: MeasuredVoices | None = None,
+        unread: SyrinxError | None = None,
     ) -> None:
         """`cloners` are names of engines, the preferred first; others that learn voices come behind them.
 
         `elsewhere` are opened engines that speak people's voices and nothing else. `measured` is the house's.
+        `unread` is why there may be other people: a voice that nobody here has is refused by that, not as unknown.
         """
         self._inner = inner
         self._people = {person.voice.id: person for person in people}
         self._measured = measured or MeasuredVoices()
         self._elsewhere = dict(elsewhere or {})
+        self._unread = unread
         known = {**inner.engines, **self._elsewhere}
         ordered = dict.fromkeys((*(name for name in cloners if name in known), *known))
         self._cloners = {name: known[name] for name in ordered if known[name].capabilities.clones is not None}
@@ -75,7 +78,8 @@ class PeopleVoices:
     def route(self, *, language: str, voice: str | None) -> Route:
         person = self._people.get(voice) if voice is not None else None
         if person is None:
-            return self._inner.route(language=language, voice=voice)
+            with self._told_if_unread():
+                return self._inner.route(language=language, voice=voice)
         by = self._portrayal(person, language)
         speaking = PersonSpeaking(person, by, self._measured)
         learnt = by.cloning.version if by.cloning is not None else None
@@ -120,6 +124,8 @@ class PeopleVoices:
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         """As the contract has it; raises UnknownVoice or UnknownLanguage when no engine has it."""
         if request.voice is None or request.voice not in self._people:
+            with self._told_if_unread():
+                self._inner.engine_for(language=request.language, voice=request.voice)
             spoken = self._inner.synthesize(request)
         else:
             route = self.route(language=request.language, voice=request.voice)
@@ -127,6 +133,15 @@ class PeopleVoices:
         async with aclosing(spoken) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    @contextmanager
+    def _told_if_unread(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except UnknownVoice as unknown:
+            if self._unread is None:
+                raise
+            raise self._unread from unknown
 
     def _portrayal(self, person: PersonVoice, language: str) -> Portrayal:
         for name, engine in self._cloners.items():

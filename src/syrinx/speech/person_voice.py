@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from syrinx.audio.pcm import PcmChunk
 from syrinx.engines.tts.contract import Cloning, Voice
+from syrinx.errors import SyrinxError
 from syrinx.voices.profile import VoiceSettings
 
 Condition = Callable[[PcmChunk, str], Awaitable[bytes]]
@@ -34,6 +35,13 @@ class PersonVoice:
     """Told of each sentence that is spoken with it; returns at once."""
 
 
-People = Callable[[], Awaitable[Sequence[PersonVoice]]]
+@dataclass(frozen=True, slots=True)
+class PeopleRead:
+    voices: Sequence[PersonVoice] = ()
+    unread: SyrinxError | None = None
+    """Why there may be others, which cannot be read now."""
+
+
+People = Callable[[], Awaitable[PeopleRead]]
 """The voices with which the present caller (`accounts.current_caller`) may speak; asked for every lease of voices, so
 it must be quick."""

@@ -42,7 +42,7 @@ class Studio(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloningSettings:
     at_once: int = 2
-    """Voices that one server clones at the same time."""
+    """Voices that one server clones at the same time; 0 leaves all of them to others."""
     voices_per_user: int = 100
     jobs_per_user: int = 10
     """Clonings of one user that have not ended; each has a recording of up to 50 MB in the store."""
