@@ -8,16 +8,16 @@ BIN := $(VENV)/bin
 run: setup
 	@$(BIN)/syrinx serve
 
-# In two parts: what drives a browser or a server, or looks for what is left behind, wants the machine for itself, the
-# rest shares it. Journeys come before the page, whose browser stays open, and with it an event loop. With ARGS it is one
-# run of what they name: make test ARGS="tests/voices -x".
+# In two parts: what drives a browser, or looks for what is left behind, wants the machine for itself, the rest shares
+# it. Journeys come before the page, whose browser stays open, and with it an event loop. With ARGS it is one run of what
+# they name: make test ARGS="tests/voices -x".
 WORKERS ?= 4
 test: setup-dev
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore=tests/web --ignore=tests/journeys --ignore=tests/audio/intake; shared=$$?; \
-	$(BIN)/python -m pytest tests/audio/intake tests/journeys tests/web; alone=$$?; \
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore=tests/web --ignore=tests/audio/intake --ignore-glob="tests/journeys/*_in_the_browser.py"; shared=$$?; \
+	$(BIN)/python -m pytest tests/audio/intake tests/journeys/*_in_the_browser.py tests/web; alone=$$?; \
 	if [ $$shared -ne 0 ] || [ $$alone -ne 0 ]; then echo "make test: there were failures (see both parts above)"; exit 1; fi
 endif
 

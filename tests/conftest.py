@@ -13,6 +13,9 @@ pytest.register_assert_rewrite(
 
 LONGEST: Final = (
     "transports/test_described_and_kept.py",
+    "journeys/test_three_databases.py",
+    "journeys/test_broker_chain.py",
+    "journeys/test_clone_killed.py",
     "app/test_command_line.py",
     "transports/test_websocket_bad_input.py",
     "engines/stt/test_pocketsphinx.py",

@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 PATIENCE_MS = 60_000
 """The machine of the tests may be a slow one."""
+LATE_S = 1.5
+"""For how long the microphone of such a machine may speak before anybody records it."""
 KEPT = ("voice_profiles", "voice_consents", "voice_conditionings", "voice_clone_sessions", "blobs")
 
 
@@ -112,8 +114,8 @@ def test_who_reads_the_phrase_aloud_has_a_verified_voice(
         phrase = page.locator("#consent-phrase").inner_text()
         reading = read_aloud(own_server, phrase)
         # Chromium reads the file anew each time that the microphone is opened.
-        write_wav(tmp_path / "microphone.wav", [resample(script(0.3, reading, 20.0), 48_000)])
-        record(page, "consent", seconds=reading.duration_ms / 1000 + 1.0)
+        write_wav(tmp_path / "microphone.wav", [resample(script(LATE_S, reading, 20.0), 48_000)])
+        record(page, "consent", seconds=reading.duration_ms / 1000 + 2 * LATE_S)
         understood = page.locator("#consent-told", has_text="Understood")
         expect(understood.or_(page.locator("#consent-problem :visible").first)).to_be_visible(timeout=PATIENCE_MS)
         if understood.is_visible():

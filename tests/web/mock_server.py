@@ -30,7 +30,7 @@ from .mock_voices import MockVoices
 Message = dict[str, Any]
 
 WEB = Path(__file__).parents[2] / "web"
-WAIT_S = 5.0
+WAIT_S = 15.0
 
 
 def character(name: str, colour: str) -> Message:
@@ -142,6 +142,7 @@ class MockServer:
         self.voices = MockVoices()
         self.people = MockPeople()
         self.talks = MockTalks()
+        self.slow_to_be_ready = False
         self._socket: WebSocket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = threading.Condition()
@@ -253,19 +254,25 @@ class MockServer:
             if refusal is not None:
                 error: Message = {"type": "error", "code": refusal, "message": f"{refusal} it is", "retryable": False}
                 await socket.send_text(json.dumps(error))
-                with self._changed:
-                    self.messages.append(message)
-                    self._changed.notify_all()
+                self._note(message)
                 await socket.close(4004)
                 return
+            if self.slow_to_be_ready:
+                self._note({**message, "type": "hello, unanswered"})
+            while self.slow_to_be_ready:
+                await asyncio.sleep(0.02)
             await socket.send_text(json.dumps(self._ready(message)))
             self.hellos += 1
         elif message["type"] == "ping":
             await socket.send_text(json.dumps({"type": "pong", "t": message.get("t")}))
         with self._changed:
-            self.messages.append(message)
             if message["type"] == "hello":
                 self._socket = socket
+            self._note(message)
+
+    def _note(self, message: Message) -> None:
+        with self._changed:
+            self.messages.append(message)
             self._changed.notify_all()
 
     def _refusal(self, hello: Message) -> str | None:

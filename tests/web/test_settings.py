@@ -175,6 +175,18 @@ def test_a_voice_is_let_go_of_with_its_language(page: Page, server: MockServer) 
     assert server.wait_for("set", count=3)["voice"] == "espeak:de"
 
 
+def test_what_is_chosen_before_hello_is_answered_is_told(open_page: OpenPage, server: MockServer) -> None:
+    server.slow_to_be_ready = True
+    page = open_page(connected=False)
+    server.wait_for("hello, unanswered")
+    open_settings(page)
+    expect(page.locator("#voice option[value='flite:slt']")).to_have_count(1)
+    page.select_option("#voice", "flite:slt")
+    expect(page.locator("#settings-problem")).to_be_hidden()
+    server.slow_to_be_ready = False
+    assert server.wait_for("set")["voice"] == "flite:slt"
+
+
 def test_a_language_nobody_hears_says_to_type(page: Page, server: MockServer) -> None:
     open_settings(page)
     page.select_option("#language", "de")

@@ -22,6 +22,8 @@ let wasReady = false;
 let resumeTried = false;
 let refusedFor = null; // the error's code when hello was refused
 let helloChanged = false;
+let helloSaid = false; // and not answered yet
+let untold = []; // settings that were changed meanwhile
 let helloFields = () => ({});
 let retryTimer = null;
 let pingTimer = null;
@@ -91,6 +93,10 @@ export function disconnect() {
 
 // Returns false where the talk is not open: the message is then lost and the caller says so.
 export function send(message) {
+  if (helloSaid && message.type === "set") {
+    untold.push(message);
+    return true;
+  }
   if (phase !== "ready") return false;
   socket.send(JSON.stringify(message));
   return true;
@@ -125,6 +131,7 @@ function sayHello() {
     if (conversation.token) hello.resume = conversation.token;
   }
   socket.send(JSON.stringify(hello));
+  helloSaid = true;
 }
 
 function receive(event) {
@@ -155,7 +162,9 @@ function becomeReady(message) {
   pingTimer = setInterval(ping, PING_EVERY_MS);
   const lost = wasReady;
   wasReady = true;
+  helloSaid = false;
   changePhase("ready", { lost, resumed: message.resumed });
+  for (const change of untold.splice(0)) send(change);
 }
 
 function ping() {
@@ -167,6 +176,8 @@ function ping() {
 
 function closed(event) {
   socket = null;
+  helloSaid = false;
+  untold = []; // the next hello has them
   clearInterval(pingTimer);
   clearTimeout(pongTimer);
   if (helloChanged) {
