@@ -263,7 +263,7 @@ async def _bring_to(when: str, heard: Listener, engines: Engines) -> None:
         await client.send({"type": "start_listening"})
         await say(client, words(duration_ms=800), then_silence_ms=0)
         await heard.until("state", state="hearing")
-        assert engines.stt.active == 1
+        await eventually(lambda: engines.stt.active == 1)
         return
     await client.send({"type": "text", "text": "go"})
     if when == "while speaking":

@@ -37,6 +37,7 @@ from syrinx.transports.http.access import needs
 from syrinx.transports.http.conversations import conversation_routes
 from syrinx.transports.http.detail_errors import DetailBody
 from syrinx.transports.http.errors import ErrorBody, add_error_handling
+from syrinx.transports.http.joining import add_routes
 from syrinx.transports.http.model_servers import model_server_routes
 from syrinx.transports.http.models import model_routes
 from syrinx.transports.http.onboarding import onboarding_routes
@@ -146,7 +147,8 @@ def _add_house(app: FastAPI, house: House) -> None:
     async def options() -> TalkOptions:
         return await talk_options(house)
 
-    app.include_router(
+    add_routes(
+        app,
         talk_routes(
             TalkHouse(
                 conversations=house.conversations,
@@ -157,20 +159,20 @@ def _add_house(app: FastAPI, house: House) -> None:
                 door=door,
                 origins=frozenset(settings.web_origins),
             )
-        )
+        ),
     )
     origins = frozenset(settings.web_origins)
-    app.include_router(talk_option_routes(options, door=door))
-    app.include_router(model_routes(model_house(house), door=door, origins=origins))
+    add_routes(app, talk_option_routes(options, door=door))
+    add_routes(app, model_routes(model_house(house), door=door, origins=origins))
     speech = house.speech.house
-    app.include_router(speech_routes(speech, door=door, origins=origins))
-    app.include_router(transcript_routes(speech, door=door, origins=origins))
-    app.include_router(pronunciation_routes(house.speech.book, door=door, origins=origins))
-    app.include_router(openai_routes(speech, door=door, origins=origins))
+    add_routes(app, speech_routes(speech, door=door, origins=origins))
+    add_routes(app, transcript_routes(speech, door=door, origins=origins))
+    add_routes(app, pronunciation_routes(house.speech.book, door=door, origins=origins))
+    add_routes(app, openai_routes(speech, door=door, origins=origins))
     _add_people(app, house)
-    app.include_router(voice_api_routes(speech, door=door, origins=origins))
-    app.include_router(synthesis_service_routes(house.people.house, house.speech.service, door=door, origins=origins))
-    app.include_router(model_server_routes(speech, door=door, origins=origins))
+    add_routes(app, voice_api_routes(speech, door=door, origins=origins))
+    add_routes(app, synthesis_service_routes(house.people.house, house.speech.service, door=door, origins=origins))
+    add_routes(app, model_server_routes(speech, door=door, origins=origins))
 
     @app.get(
         "/metrics",
@@ -195,17 +197,17 @@ def _add_people(app: FastAPI, house: House) -> None:
     """People, their voices and their talks."""
     door, origins, kept = house.door, frozenset(house.settings.web_origins), house.kept
     for routes in (onboarding_routes, own_voice_routes, voice_upload_routes, openai_voice_routes):
-        app.include_router(routes(house.people.house, door=door, origins=origins))
+        add_routes(app, routes(house.people.house, door=door, origins=origins))
     messages = MessageHouse(
         speech=house.speech.house,
         engines=house.talk_engines,
         history=kept.history if house.settings.keep_conversations else None,
     )
-    app.include_router(voice_message_routes(messages, door=door, origins=origins))
-    app.include_router(conversation_routes(kept.history, door=door, origins=origins))
+    add_routes(app, voice_message_routes(messages, door=door, origins=origins))
+    add_routes(app, conversation_routes(kept.history, door=door, origins=origins))
     of_people = belongings(voices=house.people.voices, blobs=kept.blobs, history=kept.history, book=house.speech.book)
     people = PeopleHouse(accounts=kept.accounts, belongings=of_people, audit_days=house.settings.audit_days)
-    app.include_router(people_routes(people, door=door, origins=origins))
+    add_routes(app, people_routes(people, door=door, origins=origins))
 
 
 class _Opening:
@@ -286,7 +288,8 @@ class _Server(uvicorn.Server):
 def listen_on(host: str, port: int) -> socket.socket:
     """A bound socket. Raises ConfigurationError when the address is taken or not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # By the protocol asyncio knows that small answers are not to wait for more.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from fastapi import APIRouter
 
 from syrinx.accounts import Door
+from syrinx.transports.http.joining import joined
 from syrinx.transports.http.kokoro_server import kokoro_server_routes
 from syrinx.transports.http.speech_house import SpeechHouse
 from syrinx.transports.http.whisper_server import whisper_server_routes
@@ -14,7 +15,7 @@ from syrinx.transports.http.whisper_server import whisper_server_routes
 
 def model_server_routes(house: SpeechHouse, *, door: Door, origins: Collection[str]) -> APIRouter:
     """`origins` are those of web pages that may ask besides the server's own page."""
-    router = APIRouter()
-    router.include_router(whisper_server_routes(house, door=door, origins=origins))
-    router.include_router(kokoro_server_routes(house, door=door, origins=origins))
-    return router
+    return joined(
+        whisper_server_routes(house, door=door, origins=origins),
+        kokoro_server_routes(house, door=door, origins=origins),
+    )

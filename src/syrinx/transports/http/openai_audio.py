@@ -7,6 +7,7 @@ from collections.abc import Collection
 from fastapi import APIRouter
 
 from syrinx.accounts import Door
+from syrinx.transports.http.joining import joined
 from syrinx.transports.http.openai_models import openai_model_routes
 from syrinx.transports.http.openai_speech import openai_speech_routes
 from syrinx.transports.http.openai_transcription import openai_transcription_routes
@@ -15,8 +16,8 @@ from syrinx.transports.http.speech_house import SpeechHouse
 
 def openai_routes(house: SpeechHouse, *, door: Door, origins: Collection[str]) -> APIRouter:
     """`origins` are those of web pages that may ask besides the server's own page."""
-    router = APIRouter()
-    router.include_router(openai_speech_routes(house, door=door, origins=origins))
-    router.include_router(openai_transcription_routes(house, door=door, origins=origins))
-    router.include_router(openai_model_routes(house, door=door))
-    return router
+    return joined(
+        openai_speech_routes(house, door=door, origins=origins),
+        openai_transcription_routes(house, door=door, origins=origins),
+        openai_model_routes(house, door=door),
+    )

@@ -15,6 +15,7 @@ from syrinx.errors import BadAudio, NotFound, WrongParameter
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import the_caller, user_of
 from syrinx.transports.http.form_values import only_fields
+from syrinx.transports.http.joining import joined
 from syrinx.transports.http.leaving import while_connected
 from syrinx.transports.http.openai_names import ANY_OTHER, NO_TOKEN, OTHER_PAGE, WORK_REFUSALS, refusal
 from syrinx.transports.http.sounding import MATCH_HEADER
@@ -327,10 +328,7 @@ def openai_voice_routes(house: VoiceHouse, *, door: Door, origins: Collection[st
         house.audit(caller, "consent.delete", consent_id)
         return DeletedConsent(id=consent_id)
 
-    both = APIRouter()
-    both.include_router(everybody)
-    both.include_router(router)
-    return both
+    return joined(everybody, router)
 
 
 def _needed(text: str, name: str) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from syrinx.accounts import Door
 from syrinx.transports.http.consents import consent_routes
+from syrinx.transports.http.joining import joined
 from syrinx.transports.http.voice_house import VoiceHouse
 from syrinx.transports.http.voice_jobs import voice_job_routes
 from syrinx.transports.http.voice_profiles import voice_profile_routes
@@ -15,9 +16,9 @@ from syrinx.transports.http.voice_profiles import voice_profile_routes
 
 def own_voice_routes(house: VoiceHouse, *, door: Door, origins: Collection[str]) -> APIRouter:
     """`origins` are those of web pages that may ask besides the server's own page."""
-    router = APIRouter()
     # Fixed paths stand before `/api/voices/{voice_id}`.
-    router.include_router(consent_routes(house, door=door, origins=origins))
-    router.include_router(voice_job_routes(house, door=door, origins=origins))
-    router.include_router(voice_profile_routes(house, door=door, origins=origins))
-    return router
+    return joined(
+        consent_routes(house, door=door, origins=origins),
+        voice_job_routes(house, door=door, origins=origins),
+        voice_profile_routes(house, door=door, origins=origins),
+    )

@@ -13,6 +13,7 @@ from syrinx.accounts import PERSONAL_SCOPES, Caller, Door, Forbidden
 from syrinx.errors import WrongParameter
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import the_caller
+from syrinx.transports.http.joining import joined
 from syrinx.transports.http.people_export import MEDIA_TYPE, archive_response
 from syrinx.transports.http.people_house import PeopleHouse
 from syrinx.transports.http.people_keys import key_routes
@@ -133,8 +134,7 @@ def people_routes(house: PeopleHouse, *, door: Door, origins: Collection[str]) -
             ]
         )
 
-    router.include_router(key_routes(house, door=door, origins=origins))
-    return router
+    return joined(router, key_routes(house, door=door, origins=origins))
 
 
 def _check_whole(caller: Caller) -> None:

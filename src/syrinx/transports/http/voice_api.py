@@ -16,6 +16,7 @@ from syrinx.errors import SyrinxError, WrongParameter
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import user_of
 from syrinx.transports.http.detail_errors import detail_refusals
+from syrinx.transports.http.joining import joined
 from syrinx.transports.http.leaving import while_connected
 from syrinx.transports.http.speech_house import SpeechHealth, SpeechHouse, SpeechKind
 from syrinx.transports.http.uploads import RECORDING_FILE, decode_base64_audio, read_form, read_json
@@ -222,10 +223,7 @@ def voice_api_routes(house: SpeechHouse, *, door: Door, origins: Collection[str]
         )
 
     # The socket takes its token otherwise.
-    routes = APIRouter()
-    routes.include_router(router)
-    routes.include_router(voice_chat_routes(house, door=door, origins=origins))
-    return routes
+    return joined(router, voice_chat_routes(house, door=door, origins=origins))
 
 
 def recording_in(body: object) -> tuple[str, str]:
