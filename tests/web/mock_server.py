@@ -259,7 +259,7 @@ class MockServer:
                 return
             if self.slow_to_be_ready:
                 self._note({**message, "type": "hello, unanswered"})
-            while self.slow_to_be_ready:
+            while self.slow_to_be_ready:  # noqa: ASYNC110 - the test, in another thread, sets it
                 await asyncio.sleep(0.02)
             await socket.send_text(json.dumps(self._ready(message)))
             self.hellos += 1
