@@ -14,9 +14,11 @@ from structlog.testing import capture_logs
 from tests.accounts.moments import START, Clock
 from tests.databases import database, sqlite_database
 
-from syrinx.accounts import PERSONAL_SCOPES, Caller
+from syrinx.accounts import EVERY_SCOPE, PERSONAL_SCOPES, Caller
 from syrinx.accounts import audit as audit_module
+from syrinx.accounts.addresses import asking_from
 from syrinx.accounts.audit import Audit, open_audit
+from syrinx.errors import DiskRefused, SyrinxError
 from syrinx.storage import Database
 from syrinx.storage.errors import Conflict, DatabaseUnavailable
 
@@ -39,6 +41,21 @@ async def test_who_did_what_to_which_when_from_where_and_how_it_ended(database: 
     assert second.id > first.id
 
 
+async def test_who_acts_for_a_person_is_told_beside_them(database: Database) -> None:
+    """ASVS 5.0 V16.2.1: what an operator did is not laid at the person's door."""
+    operator = Caller(user="olga@here.example", scopes=EVERY_SCOPE, how="key", key_id="fedcba9876543210")
+    token = Caller(user="local", scopes=EVERY_SCOPE, how="token")
+    async with open_audit(database, now=Clock()) as audit:
+        with asking_from("203.0.113.9"):
+            audit.note(operator.acting_for("ann").acting_for("bob"), "person.deleted", "bob")
+            audit.note(token.acting_for("ann"), "person.deleted", "ann")
+            audit.note(operator.acting_for("olga@here.example"), "key.created", "1")
+        own, by_token, by_key = await audit.list()
+    assert (by_key.user, by_key.key_id, by_key.details) == ("bob", operator.key_id, {"by": "olga@here.example"})
+    assert (by_token.user, by_token.details, by_token.address) == ("ann", {"by": "token"}, "203.0.113.9")
+    assert (own.user, own.details) == ("olga@here.example", {})
+
+
 async def test_it_is_read_page_by_page_and_by_user(database: Database) -> None:
     """ASVS 5.0 V8.2.2: each reads their own."""
     async with open_audit(database, now=Clock()) as audit:
@@ -52,7 +69,7 @@ async def test_it_is_read_page_by_page_and_by_user(database: Database) -> None:
         assert await audit.list("Ann") == ()
 
 
-@pytest.mark.parametrize("value", ["two words", "<b>", "", "x" * 61, "a\nb", float("nan"), None, ["list"], b"sound"])
+@pytest.mark.parametrize("value", ["two words", "<b>", "", "x" * 65, "a\nb", float("nan"), None, ["list"], b"sound"])
 async def test_words_and_sound_are_left_out(sqlite_database: Database, value: Any) -> None:
     """ASVS 5.0 V16.2.5 (no sensitive data), V14.2."""
     with capture_logs() as logs:
@@ -104,9 +121,12 @@ class Failing:
         return self._database.reading()
 
 
-async def test_a_database_that_is_away_loses_nothing_and_holds_up_nobody(sqlite_database: Database) -> None:
+@pytest.mark.parametrize("error", [DatabaseUnavailable("it is away"), DiskRefused("the disk is full")])
+async def test_a_database_that_is_away_loses_nothing_and_holds_up_nobody(
+    sqlite_database: Database, error: SyrinxError
+) -> None:
     """ASVS 5.0 V16.3.1, V16.5.3."""
-    failing: Any = Failing(sqlite_database, 8, DatabaseUnavailable("it is away"))
+    failing: Any = Failing(sqlite_database, 8, error)
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -122,8 +142,11 @@ async def test_a_database_that_is_away_loses_nothing_and_holds_up_nobody(sqlite_
     writing.cancel()
 
 
-async def test_events_that_a_database_does_not_take_hold_up_no_others(sqlite_database: Database) -> None:
-    failing: Any = Failing(sqlite_database, 1, Conflict("no"))
+@pytest.mark.parametrize("error", [Conflict("no"), OSError("no")])
+async def test_events_that_a_database_does_not_take_hold_up_no_others(
+    sqlite_database: Database, error: Exception
+) -> None:
+    failing: Any = Failing(sqlite_database, 1, error)
     with capture_logs() as logs:
         async with open_audit(failing) as audit:
             audit.note(ANN, "key.created", "1")

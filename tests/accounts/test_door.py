@@ -137,6 +137,10 @@ async def test_a_door_that_let_somebody_in_tells_when_it_would_not_again(sqlite_
         assert by_jwt.until is not None
         for caller in (by_key, by_ticket, by_jwt, by_token):
             assert await door.still_opens(caller)
+        await accounts.keys.change(key.key_id, scopes=["talk"])
+        assert not await door.still_opens(by_key)
+        await accounts.keys.change(key.key_id, scopes=["admin", "talk"])
+        assert await door.still_opens(by_key)
         by_jwt_ticket = await door.who((await accounts.tickets.issue(by_jwt))[0])
         await accounts.keys.revoke(key.key_id)
         clock.at = by_jwt.until

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from tests.databases import sqlite_database
 
-from syrinx.accounts.guesses import GuessedAtDoor, asking_from, current_address
+from syrinx.accounts.addresses import asking_from, current_address
+from syrinx.accounts.guesses import GuessedAtDoor
 from syrinx.accounts.limits import GUESSES_A_MINUTE
 from syrinx.accounts.opening import Accounts, AccountSettings, open_accounts
 from syrinx.errors import RateLimited, Unauthorized

@@ -50,6 +50,8 @@ async def test_it_is_known_until_when_it_lets_in(provider: IdentityProvider, tok
     assert until is not None
     assert until.timestamp() == ends + LEEWAY_S
     assert (await tokens.who(provider.token(exp=10**15))).until is None
+    written = (await tokens.who(provider.token(exp=str(ends)))).until
+    assert written == until
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])

@@ -13,6 +13,7 @@ from tests.databases import sqlite_database
 from syrinx.accounts import EVERY_SCOPE, OPEN_CALLER, PERSONAL_SCOPES, Caller, Forbidden, KeyLimits, Scope
 from syrinx.accounts.key_desk import KeyDesk
 from syrinx.accounts.keys import Keys, UnknownKey
+from syrinx.errors import Unauthorized
 from syrinx.storage import Database
 
 __all__ = ["sqlite_database"]
@@ -101,6 +102,24 @@ async def test_a_key_made_with_a_key_ends_with_it_and_uses_up_its_share(desk: Ke
     assert sooner.expires_at == START + timedelta(hours=1)
     await desk.revoke(OPERATOR, parent.key_id)
     assert {key.state(clock()) for key in await desk.list(ANN)} == {"revoked"}
+
+
+async def test_a_key_made_with_an_operators_key_is_revoked_with_it(desk: KeyDesk, clock: Clock) -> None:
+    """Who found an operator's key keeps nothing that was made with it once it is revoked."""
+    found = await key_of(desk, OPERATOR, "admin")
+    copy = await key_of(desk, found, "admin", user="ann")
+    theirs = await key_of(desk, copy, "speak", user="eve")
+    await desk.revoke(OPERATOR, found.key_id)
+    for key_id in (copy.key_id, theirs.key_id):
+        assert (await desk.keys.get(key_id)).state(clock()) == "revoked"
+
+
+async def test_no_key_is_made_with_one_that_is_revoked_meanwhile(desk: KeyDesk) -> None:
+    parent = await key_of(desk, ANN, "speak")
+    await desk.revoke(ANN, parent.key_id)
+    # As when it is revoked between what the desk looks up and what is written.
+    with pytest.raises(Unauthorized, match="not valid any more"):
+        await desk.keys.create("ann", name="child", scopes=["speak"], created_by="ann", made_by=parent.key_id)
 
 
 async def test_a_key_made_with_one_that_is_being_replaced_ends_with_that(desk: KeyDesk) -> None:

@@ -11,9 +11,9 @@ import httpx
 from fastapi import FastAPI
 
 from syrinx.accounts import OPEN_CALLER, PERSONAL_SCOPES, Caller, KeyLimits
+from syrinx.accounts.addresses import current_address
 from syrinx.accounts.counting import open_counting
 from syrinx.accounts.doors import credential_wanted
-from syrinx.accounts.guesses import current_address
 from syrinx.accounts.limits import Limits
 from syrinx.app.counted_requests import LimitRequests, TellAddress
 from syrinx.transports.http.errors import add_error_handling

@@ -22,11 +22,11 @@ NAMES = {"whisper-base", "kokoro", "qwen2.5-0.5b"}
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         if condition():
             return
         time.sleep(0.1)
-    pytest.fail(f"{what} did not happen within 30 s")
+    pytest.fail(f"{what} did not happen within 90 s")
 
 
 class Page:

@@ -134,6 +134,7 @@ def test_an_ear_a_voice_and_a_mind_are_got_by_click_and_serve_the_next_turn(
     page.press("#typed", "Enter")
     until(page, lambda: len(wire.of("audio_stream_stop")) == 2, "the second reply", timeout_s=60)
     assert wire.of("audio_stream_start")[1]["engine"] in {"flite", "espeak"}
+    until(page, lambda: len(wire.of("metrics")) == 2, "what the second turn took")
     assert wire.of("metrics")[1]["details"]["answered_by"] == "companion"
 
 

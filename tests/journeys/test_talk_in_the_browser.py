@@ -52,6 +52,7 @@ def test_a_person_speaks_sees_the_words_hears_the_answer_and_is_heard_again(
     audible = np.flatnonzero(np.abs(sent) > 0.01)
     assert len(sounded) / recorder.rate_hz() == pytest.approx((audible[-1] - audible[0]) / 24_000, abs=0.02)
     assert page.evaluate("syrinx.player.counters.underruns") == 0
+    until(page, lambda: bool(wire.of("metrics")), "what the turn took")
     assert wire.of("metrics")[0]["ms"]["first_audio"] > 0
 
 

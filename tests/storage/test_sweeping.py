@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.databases import database
 
 from syrinx.storage import Blobs, Database, StoredBlob, open_blobs, open_database, sweep
+from syrinx.storage.errors import DatabaseUnavailable
 from syrinx.storage.sweeping import NotOurStore, mark_store
 from syrinx.storage.tables import BlobRow
 
@@ -89,3 +90,26 @@ async def test_a_store_that_another_database_knows_is_not_swept(
             await mark_store(another, blobs)
     assert await sweep(database, blobs) == 1
     assert [key.partition("/")[0] async for key in blobs.keys(None)] == ["store"]
+
+
+async def test_a_store_whose_mark_was_lost_is_marked_again(database: Database, blobs: Blobs, tmp_path: Path) -> None:
+    await mark_store(database, blobs)
+    await blobs.delete(await anext(blobs.keys(None)))
+    await mark_store(database, blobs)
+    async with open_database(f"sqlite:///{tmp_path / 'another.db'}") as another:
+        with pytest.raises(NotOurStore):
+            await mark_store(another, blobs)
+
+
+async def test_a_mark_that_could_not_be_recorded_does_not_stay(
+    database: Database, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise DatabaseUnavailable("it is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Blobs, "record", fails)
+        with pytest.raises(DatabaseUnavailable):
+            await mark_store(database, blobs)
+    assert [key async for key in blobs.keys(None)] == []
+    await mark_store(database, blobs)

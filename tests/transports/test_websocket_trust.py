@@ -7,12 +7,16 @@ import json
 
 import httpx
 import pytest
-from tests.transports.talking_house import listening, talk_server
+from tests.transports.talking_house import eventually, listening, talk_server
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from syrinx.accounts import Caller
+from syrinx.accounts.guesses import GuessedAtDoor
 from syrinx.app.talk_client import open_talk
+from syrinx.errors import DiskRefused
+from syrinx.storage import DatabaseUnavailable
 from syrinx.transports.http import access
 
 
@@ -48,6 +52,28 @@ async def test_a_talk_ends_with_the_key_that_it_was_opened_with(monkeypatch: pyt
             await keys.revoke(key.key_id)
             assert "not valid any more" in (await told.until("error", code="unauthorized"))["message"]
             assert await told.until_lost() == 4004
+
+
+async def test_a_key_does_not_open_a_socket_from_its_address() -> None:
+    """ASVS 5.0 V14.2.1: no secrets in addresses, which stand in logs."""
+    async with talk_server(token="s3cret") as server, connect(f"{server.socket}?ticket=s3cret") as client:
+        await client.send('{"type": "hello"}')
+        refused = json.loads(await client.recv())
+        assert (refused["code"], "addresses stand in logs" in refused["message"]) == ("unauthorized", True)
+
+
+async def test_a_talk_outlasts_a_moment_in_which_nobody_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "LOOKED_AGAIN_S", 0.02)
+    looks: list[Caller] = []
+
+    async def nobody_knows(_: GuessedAtDoor, caller: Caller) -> bool:
+        looks.append(caller)
+        raise (DatabaseUnavailable if len(looks) % 2 else DiskRefused)("nobody knows")
+
+    monkeypatch.setattr(GuessedAtDoor, "still_opens", nobody_knows)
+    async with talk_server() as server, open_talk(server.socket) as client, listening(client) as told:
+        await eventually(lambda: len(looks) > 3)
+        assert told.lost is None
 
 
 async def test_the_token_guards_options_and_figures_too() -> None:

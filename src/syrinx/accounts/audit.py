@@ -16,10 +16,11 @@ import structlog
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from syrinx.accounts.addresses import current_address
 from syrinx.accounts.api_key import utc_now
 from syrinx.accounts.caller import Caller
 from syrinx.accounts.tables import AuditEventRow
-from syrinx.errors import SyrinxError
+from syrinx.errors import DiskRefused, SyrinxError
 from syrinx.storage.database import Database
 from syrinx.storage.errors import DatabaseUnavailable
 
@@ -36,7 +37,7 @@ _LONGEST_SUBJECT: Final = 128
 _LONGEST_ADDRESS: Final = 64
 _MOST_DETAILS: Final = 20
 _ACTION: Final = re.compile(r"[a-z_]{1,29}\.[a-z_]{1,30}")
-_CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
+_CODE: Final = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class AuditEvent:
     key_id: str
     """"" where no key was used."""
     action: str
-    """Noun and participle, for example "voice.deleted"."""
+    """Noun and verb, for example "voice.delete"."""
     subject: str
     """The id of what it was done to."""
     outcome: Outcome
@@ -78,14 +79,18 @@ class Audit:
         action: str,
         subject: str,
         outcome: Outcome = "done",
-        address: str = "",
+        address: str | None = None,
         **details: float | bool | str,
     ) -> None:
-        """Returns at once, and never fails: what is noted is written soon.
+        """Returns at once, and never fails: what is noted is written soon. `address` None: where this task was
+        asked from.
 
+        Where an operator acts for the user, `by` says who that is, "token" for the operator's token.
         `details` are numbers and codes (a word without spaces); anything else is left out, for it may be somebody's
         words.
         """
+        if caller.behind:
+            details = {"by": "token" if caller.how == "token" else caller.behind, **details}
         event = {
             "at": self._now(),
             "user_id": caller.user,
@@ -93,7 +98,7 @@ class Audit:
             "action": action if _ACTION.fullmatch(action) else "unknown.action",
             "subject": _plain(subject, _LONGEST_SUBJECT),
             "outcome": outcome,
-            "address": _plain(address, _LONGEST_ADDRESS),
+            "address": _plain(current_address() if address is None else address, _LONGEST_ADDRESS),
             "details": _numbers_and_codes(details),
         }
         try:
@@ -153,11 +158,11 @@ class Audit:
             try:
                 async with self._database.transaction() as session:
                     session.add_all(AuditEventRow(**event) for event in events)
-            except DatabaseUnavailable as error:
+            except (DatabaseUnavailable, DiskRefused) as error:
                 if again_s == _AGAIN_S[0]:
                     log.warning("the audit log waits for the database", reason=error.message)
                 await self._sleep(again_s)
-            except (SyrinxError, SQLAlchemyError) as error:
+            except (SyrinxError, SQLAlchemyError, OSError) as error:
                 # No event is worth that all later ones wait behind it.
                 log.warning(
                     "events of the audit log cannot be written", events=len(events), reason=type(error).__name__

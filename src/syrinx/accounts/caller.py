@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, Protocol, get_args
 
@@ -42,11 +42,13 @@ class Caller:
     how: Literal["open", "token", "key", "jwt", "ticket"]
     """open: nothing was needed; token: the operator's (SYRINX_TOKEN)."""
     key_id: str = ""
-    """Of the API key; "" where none was used. What is limited is limited by key, else by user."""
+    """Of the API key; "" where none was used."""
     limits: KeyLimits = NO_OWN_LIMITS
     """Of the API key; see `accounts.limits` for what holds where it has none of its own."""
     counted_as: str = ""
     """The key whose share this one uses up: what takes a key's place goes on with its share. "" without a key."""
+    behind: str = ""
+    """The user who really asks, where an operator acts for another; "" where they are the same."""
     until: datetime | None = None
     """When what was presented is over by itself; None where it lasts, or its key knows."""
 
@@ -54,10 +56,9 @@ class Caller:
     def is_operator(self) -> bool:
         return "admin" in self.scopes
 
-    @property
-    def account(self) -> str:
-        """By what it is limited, counted and told apart from others."""
-        return self.key_id or self.user
+    def acting_for(self, user: str) -> Caller:
+        """The same, as that user; whether they may is to be known before."""
+        return self if user == self.user else replace(self, user=user, behind=self.behind or self.user)
 
     def need(self, scope: Scope) -> None:
         """Raises Forbidden where that is not among what it may."""
@@ -80,7 +81,8 @@ class Door(Protocol):
         ...
 
     async def still_opens(self, caller: Caller) -> bool:
-        """Whether it would let in again, at this moment, whom it let in: sockets outlive keys that are revoked.
+        """Whether it would let in again, at this moment and for as much, whom it let in: sockets outlive keys that are
+        revoked, and scopes that keys lose.
 
         Raises DatabaseUnavailable.
         """

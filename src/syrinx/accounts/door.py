@@ -54,7 +54,10 @@ class AccountsDoor:
     async def still_opens(self, caller: Caller) -> bool:
         if caller.until is not None and caller.until <= self._now():
             return False
-        return not caller.key_id or await self._keys.is_open(caller.key_id)
+        if not caller.key_id:
+            return True
+        key = await self._keys.living(caller.key_id)
+        return key is not None and caller.scopes <= key.scopes
 
     async def _presenting(self, credential: str) -> Caller:
         if not credential:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import replace
 
 from syrinx.accounts.caller import EVERY_SCOPE, LOCAL_USER, OPEN_CALLER, Caller, Door, Forbidden, is_user
 from syrinx.errors import BadInput, Unauthorized
@@ -50,7 +49,7 @@ def acting_for(caller: Caller, user: str | None) -> Caller:
         raise BadInput("X-Syrinx-User is to be 1 to 64 letters, digits or ._@-, beginning with a letter or digit")
     if not caller.is_operator:
         raise Forbidden("this key is one user's own: leave X-Syrinx-User out, or use a key with the scope 'admin'")
-    return replace(caller, user=user)
+    return caller.acting_for(user)
 
 
 def same_secret(given: str, expected: str) -> bool:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Final
 
+from syrinx.accounts.addresses import current_address
 from syrinx.accounts.audit import Audit
 from syrinx.accounts.caller import Caller, Door
 from syrinx.accounts.limits import Limits
@@ -16,22 +14,6 @@ from syrinx.errors import Unauthorized
 
 _MOST_ADDRESSES: Final = 10_000
 _NOBODY: Final = Caller(user="", scopes=frozenset(), how="open")
-_ADDRESS: Final[ContextVar[str]] = ContextVar("syrinx_address", default="")
-
-
-@contextmanager
-def asking_from(address: str) -> Generator[None, None, None]:
-    """What is begun within this is asked for from there; "" is nowhere. Entered and left by one task."""
-    token = _ADDRESS.set(address)
-    try:
-        yield
-    finally:
-        _ADDRESS.reset(token)
-
-
-def current_address() -> str:
-    """Where what this task works for was asked for; "" where nobody said."""
-    return _ADDRESS.get()
 
 
 class GuessedAtDoor:

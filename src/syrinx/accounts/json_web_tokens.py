@@ -46,7 +46,7 @@ class JsonWebTokens:
         user = _user_of(claims["sub"])
         if user is None:
             raise not_valid()
-        until = _moment(claims["exp"] + self._settings.leeway_s)
+        until = _over(claims["exp"], leeway_s=self._settings.leeway_s)
         return Caller(user=user, scopes=_scopes_of(claims), how="jwt", until=until)
 
     async def _key_for(self, token: str) -> jwt.PyJWK | str:
@@ -70,10 +70,10 @@ def not_valid() -> Unauthorized:
     return Unauthorized("this token is not valid, or not any more: sign in again")
 
 
-def _moment(timestamp: float) -> datetime | None:
-    """None for one beyond the calendar's end: then it does not end."""
+def _over(timestamp: Any, *, leeway_s: float) -> datetime | None:
+    """None for one beyond the calendar's end: then it is not over. The library takes numbers written as text, too."""
     try:
-        return datetime.fromtimestamp(timestamp, UTC)
+        return datetime.fromtimestamp(int(timestamp) + leeway_s, UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from syrinx.accounts.api_key import ApiKey
 from syrinx.accounts.caller import Caller, Forbidden, Scope
 from syrinx.accounts.key_limits import NO_OWN_LIMITS, KeyLimits
-from syrinx.accounts.keys import Keys, UnknownKey, made_with
+from syrinx.accounts.keys import Keys, UnknownKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class KeyDesk:
     """Whoever is no operator deals with their own keys alone; another's is UnknownKey, in the same words as none.
 
     Nobody gets beyond what they came with: no key may do more than who made it, a key made by means of another ends
-    with that at the latest and uses up its share, and one that may do more than its holder is out of their reach.
+    with that at the latest (an operator's may last longer, and is revoked with it), uses up its share, and one that
+    may do more than its holder is out of their reach.
     """
 
     keys: Keys
@@ -36,7 +37,13 @@ class KeyDesk:
         user = user or caller.user
         if caller.is_operator:
             return await self.keys.create(
-                user, name=name, scopes=scopes, expires_at=expires_at, limits=limits, created_by=caller.user
+                user,
+                name=name,
+                scopes=scopes,
+                expires_at=expires_at,
+                limits=limits,
+                created_by=caller.behind or caller.user,
+                made_by=caller.key_id or None,
             )
         if user != caller.user:
             raise Forbidden("keys for other users are made by operators: leave user out")
@@ -53,7 +60,8 @@ class KeyDesk:
             expires_at=min(ends, default=None),
             limits=own.limits,
             counted_as=own.counted_as,
-            created_by=made_with(own.key_id),
+            created_by=caller.user,
+            made_by=own.key_id,
         )
 
     async def list(self, caller: Caller, *, of_everybody: bool = False) -> tuple[ApiKey, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Update, delete, or_, select, update
+import structlog
+from sqlalchemy import CursorResult, Update, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from syrinx.accounts.api_key import (
@@ -27,8 +28,10 @@ from syrinx.accounts.caller import Scope
 from syrinx.accounts.key_limits import NO_OWN_LIMITS, KeyLimits
 from syrinx.accounts.key_rows import key_in, limits_json, row_of
 from syrinx.accounts.tables import ApiKeyRow
-from syrinx.errors import BadInput, NotFound, WrongParameter
+from syrinx.errors import BadInput, NotFound, SyrinxError, Unauthorized, WrongParameter
 from syrinx.storage.database import Database, claimed
+
+log = structlog.get_logger()
 
 KEPT_IN_MIND_S: Final = 5.0
 """How long a key that was right is taken for right without another look: so long may one go on opening in other
@@ -76,13 +79,15 @@ class Keys:
         name: str,
         scopes: Collection[Scope],
         created_by: str,
+        made_by: str | None = None,
         expires_at: datetime | None = None,
         limits: KeyLimits = NO_OWN_LIMITS,
         counted_as: str | None = None,
     ) -> tuple[ApiKey, str]:
         """A new key and its secret, which nobody can be told again. `counted_as`: the key whose share it uses up.
+        `made_by`: the key that it was made by means of, and is revoked with.
 
-        Raises WrongParameter, TooManyKeys.
+        Raises WrongParameter, TooManyKeys, and Unauthorized where `made_by` opens nothing any more.
         """
         check_user(user)
         now = self._now()
@@ -98,13 +103,18 @@ class Keys:
             limits=limits,
             counted_as=counted_as or key_id,
             created_at=now,
-            created_by=created_by,
+            created_by=created_by if made_by is None else made_with(made_by),
             expires_at=expires_at,
             last_used_at=None,
             revoked_at=None,
             replaced_by=None,
         )
         async with self._database.transaction() as session:
+            if made_by is not None:
+                # Locked: nobody revokes it until the new one is there to be revoked with it.
+                maker = await session.get(ApiKeyRow, made_by, with_for_update=True)
+                if maker is None or not key_in(maker).opens(now):
+                    raise Unauthorized("the key that asks is not valid any more: come back with a new one")
             theirs = await session.scalars(select(ApiKeyRow).where(ApiKeyRow.user_id == user))
             if sum(key_in(row).opens(now) for row in theirs) >= MOST_KEYS:
                 raise TooManyKeys(f"{user} has {MOST_KEYS} keys, and more there cannot be: revoke one first")
@@ -133,12 +143,13 @@ class Keys:
         """
         now = self._now()
         async with self._database.transaction() as session:
-            key = key_in(await _found(session, key_id))
-            ending = [key.key_id]
-            for each in ending:  # grows while it is gone through
-                with_it = or_(ApiKeyRow.created_by == made_with(each), ApiKeyRow.replaced_by == each)
-                found = await session.scalars(select(ApiKeyRow.key_id).where(with_it))
-                ending.extend(other for other in found if other not in ending)
+            ending = newest = {key_in(await _found(session, key_id)).key_id}
+            while newest:
+                with_them = or_(
+                    ApiKeyRow.created_by.in_([made_with(each) for each in newest]), ApiKeyRow.replaced_by.in_(newest)
+                )
+                newest = set(await session.scalars(select(ApiKeyRow.key_id).where(with_them))) - ending
+                ending |= newest
             still_open = or_(ApiKeyRow.revoked_at.is_(None), ApiKeyRow.revoked_at > now)
             await session.execute(_of(ending).where(still_open).values(revoked_at=now))
         self._forget(*ending)
@@ -172,6 +183,8 @@ class Keys:
             await session.execute(
                 update(ApiKeyRow).where(ApiKeyRow.created_by == made_with(key_id)).values(created_by=made_with(new_id))
             )
+            # Those that this one took the place of are ended with the last one, also when this one is purged by then.
+            await session.execute(update(ApiKeyRow).where(ApiKeyRow.replaced_by == key_id).values(replaced_by=new_id))
             new = ApiKey(
                 key_id=new_id,
                 user=old.user,
@@ -223,10 +236,8 @@ class Keys:
         """Those that have opened nothing since then; tells how many there were."""
         over = or_(ApiKeyRow.revoked_at < older_than, ApiKeyRow.expires_at < older_than)
         async with self._database.transaction() as session:
-            theirs = list(await session.scalars(select(ApiKeyRow.key_id).where(over)))
-            await session.execute(delete(ApiKeyRow).where(ApiKeyRow.key_id.in_(theirs), over))
-        self._forget(*theirs)
-        return len(theirs)
+            result: CursorResult[Any] = await session.execute(delete(ApiKeyRow).where(over))  # pyright: ignore[reportAssignmentType] - a deletion's result
+            return result.rowcount
 
     async def recognise(self, secret: str) -> ApiKey | None:
         """The key that this is the secret of, where it opens; None for whatever else, and nobody can tell why."""
@@ -248,18 +259,26 @@ class Keys:
             await self._note_use(key_id, now)
         return key
 
-    async def is_open(self, key_id: str) -> bool:
-        """Whether it opens at this moment."""
+    async def living(self, key_id: str) -> ApiKey | None:
+        """The key, where it opens at this moment."""
         if (kept := self._in_mind.get(key_id)) is not None and kept[0] > self._now():
-            return kept[2].opens(self._now())
-        async with self._database.reading() as session:
-            row = await session.get(ApiKeyRow, key_id)
-        return row is not None and key_in(row).opens(self._now())
+            key = kept[2]
+        else:
+            async with self._database.reading() as session:
+                row = await session.get(ApiKeyRow, key_id)
+            if row is None:
+                return None
+            key = key_in(row)
+        return key if key.opens(self._now()) else None
 
     async def _note_use(self, key_id: str, now: datetime) -> None:
+        """A right key is let in also where that cannot be written down."""
         long_ago = or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at <= now - _USE_NOTED_EVERY)
-        async with self._database.transaction() as session:
-            await session.execute(_of([key_id]).where(long_ago).values(last_used_at=now))
+        try:
+            async with self._database.transaction() as session:
+                await session.execute(_of([key_id]).where(long_ago).values(last_used_at=now))
+        except SyrinxError as error:
+            log.warning("that a key was used could not be noted", key=key_id, code=error.code, reason=error.message)
 
     def _keep_in_mind(self, key: ApiKey, secret_sha256: str, now: datetime) -> None:
         if len(self._in_mind) >= _MOST_IN_MIND:

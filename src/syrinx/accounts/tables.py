@@ -59,7 +59,7 @@ class AuditEventRow(Base):
     user_id: Mapped[str] = mapped_column(Key(128))
     key_id: Mapped[str] = mapped_column(Key(16))
     action: Mapped[str] = mapped_column(String(60))
-    """For example "voice.deleted"."""
+    """For example "voice.delete"."""
     subject: Mapped[str] = mapped_column(Key(128))
     """The id of what it was done to."""
     outcome: Mapped[str] = mapped_column(String(20))

@@ -64,7 +64,7 @@ class Tickets:
                 if await claimed(session, unused):
                     row = await session.get_one(SocketTicketRow, _sha256(ticket))
                     caller = _caller(row.caller)
-        if caller is None or (caller.key_id and not await self._keys.is_open(caller.key_id)):
+        if caller is None or (caller.key_id and await self._keys.living(caller.key_id) is None):
             raise Unauthorized("this ticket is not valid any more: POST /api/tickets gives one for the next 30 s")
         return caller
 
@@ -88,6 +88,7 @@ def _caller_json(caller: Caller) -> dict[str, Any]:
         "key_id": caller.key_id,
         "limits": asdict(caller.limits),
         "counted_as": caller.counted_as,
+        "behind": caller.behind,
         "until": caller.until.isoformat() if caller.until else None,
     }
 
@@ -100,5 +101,6 @@ def _caller(kept: dict[str, Any]) -> Caller:
         key_id=kept["key_id"],
         limits=KeyLimits(**kept["limits"]),
         counted_as=kept["counted_as"],
+        behind=kept["behind"],
         until=datetime.fromisoformat(kept["until"]) if kept["until"] else None,
     )

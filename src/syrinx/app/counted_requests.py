@@ -9,7 +9,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syrinx.accounts import Caller
-from syrinx.accounts.guesses import asking_from
+from syrinx.accounts.addresses import asking_from
 from syrinx.accounts.limits import MINUTE_S, Left, Limits
 from syrinx.errors import RateLimited
 from syrinx.transports.http.access import CALLER_IN_SCOPE

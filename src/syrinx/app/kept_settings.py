@@ -34,7 +34,7 @@ class KeptSettings(BaseSettings):
     jwt_audience: str = Field(default="authenticated", description="The `aud` that its tokens must have.")
     jwt_secret: SecretStr | None = Field(default=None, description="Shared secret, for HS256 instead of public keys.")
 
-    requests_per_minute: int | None = Field(default=None, ge=1, description="Of one key or user; unset: no limit.")
+    requests_per_minute: int | None = Field(default=None, ge=1, description="Of one user; unset: no limit.")
     characters_per_day: int | None = Field(default=None, ge=1, description="Of text spoken; likewise.")
     audio_seconds_per_day: int | None = Field(default=None, ge=1, description="Of recordings and talk; likewise.")
     limits_storage: SecretStr = Field(

@@ -42,6 +42,9 @@ class Conversations:
         if present is not None:
             self._take_up(present)
             return present
+        # One of that id that is closing by itself may have been left, and its time must not count for this one.
+        if (timer := self._left.pop(conversation.id, None)) is not None:
+            timer.cancel()
         self._open[conversation.id] = conversation
         self._tasks.create_task(self._host(conversation))
         return conversation

@@ -71,7 +71,7 @@ class PronunciationBook:
             return self._remember(user, kept)
 
     async def remove(self, user: str) -> None:
-        """Forget all of that user; a damaged file is set aside. Raises PronunciationsNotKept where the disk refuses."""
+        """Forget all of that user, damaged files too. Raises PronunciationsNotKept where the disk refuses."""
         async with self._changing:
             self._known.pop(user, None)
             await asyncio.to_thread(_kept, _remove, self._file(user))
@@ -167,9 +167,9 @@ def _write(file: Path, user: str, pronunciations: Pronunciations) -> None:
 
 
 def _remove(file: Path) -> None:
-    if file.exists():
-        _set_aside_if_damaged(file)
-        file.unlink(missing_ok=True)
+    for aside in file.parent.glob(f"{file.name}{DAMAGED_SUFFIX}*"):
+        aside.unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
 
 
 def _set_aside_if_damaged(file: Path) -> None:

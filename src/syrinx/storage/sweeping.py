@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -30,7 +31,7 @@ class NotOurStore(SyrinxError):
 
 
 async def mark_store(database: Database, blobs: Blobs) -> None:
-    """Have the store know that it is this database's: by a blob with a row, made once.
+    """Have the store know that it is this database's: by a blob with a row, made where there is none.
 
     Raises NotOurStore where it has the mark of a database that this one knows nothing of: of one that was here before,
     or shares it. Nothing is to be swept there.
@@ -44,10 +45,16 @@ async def mark_store(database: Database, blobs: Blobs) -> None:
             f"the store of blobs is not {database.shown}'s alone, but another database's, too: no orphans are swept; "
             "give each database a store of its own, or delete what lies under store/ where the other one is gone"
         )
-    if not known:
+    if not marks:
         mark = await blobs.put(b"Syrinx\n", purpose=MARK_PURPOSE, user="syrinx", media_type="text/plain")
-        async with database.transaction() as session:
-            await blobs.record(session, mark)
+        try:
+            async with database.transaction() as session:
+                await blobs.record(session, mark)
+        except BaseException:
+            # Without its row it would be taken for another database's.
+            with suppress(SyrinxError):
+                await blobs.delete(mark.key)
+            raise
 
 
 async def sweep(database: Database, blobs: Blobs, *, older_than_s: float = 3600) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from starlette.requests import HTTPConnection
 
 from syrinx.accounts import Caller, Forbidden, is_user
@@ -29,7 +27,7 @@ def acting_as(connection: HTTPConnection, caller: Caller, user_id: str) -> Calle
         raise Forbidden("this key is one user's own: leave user_id out, or use a key with the scope 'admin'")
     if named_user(connection) is not None:
         raise Forbidden("X-Syrinx-User and user_id name two users: send one of them")
-    return replace(caller, user=user_id)
+    return caller.acting_for(user_id)
 
 
 def sees_all(connection: HTTPConnection, caller: Caller) -> bool:
@@ -45,4 +43,4 @@ async def voice_and_owner(
     if user_id or not sees_all(connection, caller):
         return await voices.get(acting.user, voice_id), acting
     profile = await voices.owner_and_profile(voice_id)
-    return profile, replace(caller, user=profile.user)
+    return profile, caller.acting_for(profile.user)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from syrinx.accounts import PERSONAL_SCOPES, Caller, Door, Forbidden
+from syrinx.accounts.api_key import ApiKey
 from syrinx.errors import WrongParameter
 from syrinx.transports.http.access import needs, only_from_known_pages
 from syrinx.transports.http.callers import the_caller
@@ -117,16 +118,18 @@ def people_routes(house: PeopleHouse, *, door: Door, origins: Collection[str]) -
     async def people() -> PeopleList:  # pyright: ignore[reportUnusedFunction]
         """For operators: those who have keys, or of whom something is kept."""
         now = datetime.now(UTC)
-        keys = await accounts.keys.list(None)
+        keys: dict[str, list[ApiKey]] = {}
+        for key in await accounts.keys.list(None):
+            keys.setdefault(key.user, []).append(key)
         having = {each.name: await each.users() for each in house.belongings}
-        users = sorted({key.user for key in keys} | {user for users in having.values() for user in users})
+        users = sorted(keys.keys() | {user for users in having.values() for user in users})
         return PeopleList(
             people=[
                 Person(
                     user=user,
-                    keys=sum(key.opens(now) for key in keys if key.user == user),
+                    keys=sum(key.opens(now) for key in keys.get(user, ())),
                     last_used_at=max(
-                        (key.last_used_at for key in keys if key.user == user and key.last_used_at), default=None
+                        (key.last_used_at for key in keys.get(user, ()) if key.last_used_at), default=None
                     ),
                     has=[name for name, theirs in having.items() if user in theirs],
                 )

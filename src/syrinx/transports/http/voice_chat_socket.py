@@ -123,7 +123,7 @@ class _Refused:
 
 @dataclass(slots=True)
 class _Waiting:
-    """What is to be answered, in order, bounded in number and size; None ends it."""
+    """What is to be answered, in order, bounded in number and size."""
 
     queue: asyncio.Queue[tuple[ChatMessage | _Refused, int]] = field(
         default_factory=asyncio.Queue[tuple[ChatMessage | _Refused, int]]
@@ -216,7 +216,7 @@ class _Chat:
             pass  # pages cannot send the header: they say it in a first message
         except SyrinxError as refusal:
             await self._frames.send(_error(refusal, None))
-            await self._frames.close(CLOSE_REFUSED, refusal.code)
+            await self._frames.close(CLOSE_TRY_LATER if refusal.retryable else CLOSE_REFUSED, refusal.code)
             return None
         missing = Unauthorized('this server wants a key or token: send {"type": "hello", "token": ...} first')
         try:
