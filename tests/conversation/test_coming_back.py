@@ -180,6 +180,22 @@ async def test_a_conversation_that_was_taken_up_again_does_not_expire() -> None:
 
 
 @virtual_time
+async def test_one_that_goes_on_with_what_is_just_closing_expires_by_its_own_time() -> None:
+    def same() -> Conversation:
+        return Conversation(engines=FakeEngines(), clock=virtual_now_s, conversation_id="conversation-1")
+
+    async with open_conversations(resume_s=120) as conversations:
+        closing = conversations.create(same)
+        conversations.leave(closing)
+        closing.close("idle")
+        after = conversations.create(same)
+        assert after is not closing
+        conversations.leave(after)
+        await asyncio.sleep(121)
+        assert after.close_reason == "expired"
+
+
+@virtual_time
 async def test_only_so_many_are_open_and_those_left_make_room_first() -> None:
     async with open_conversations(max_open=2) as conversations:
         left, kept = begin(conversations), begin(conversations)
