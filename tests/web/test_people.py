@@ -209,6 +209,16 @@ def test_what_was_done_is_told_in_words_page_by_page(open_page: OpenPage, server
     expect(page.locator("#log-more")).to_be_hidden()
 
 
+def test_what_an_operator_did_for_somebody_is_not_laid_at_their_door(open_page: OpenPage, server: MockServer) -> None:
+    server.people.events = [
+        event(2, "voice.delete", details={"by": "token"}),
+        event(1, "voice.delete", details={"by": "olga@here.example"}),
+    ]
+    page = open_page(path="#people")
+    told = page.locator(".log tbody td:nth-child(2)")
+    expect(told).to_have_text(["Voice deleted, by the operator’s token", "Voice deleted, by olga@here.example"])
+
+
 def test_all_that_the_server_writes_into_its_log_is_told_in_words(open_page: OpenPage, server: MockServer) -> None:
     written = {action for path in SOURCES.rglob("*.py") for action in NOTED.findall(path.read_text())}
     assert {"key.created", "voice.delete", "person.exported", "door.refused"} <= written

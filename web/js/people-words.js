@@ -65,11 +65,12 @@ export function stateInWords(state) {
   return STATES[state] ?? state;
 }
 
-export function actionInWords({ action, outcome }) {
+export function actionInWords({ action, outcome, details: { by } }) {
   if (STRANGERS[action]) return STRANGERS[action];
   const [noun, verb] = action.split(".");
   const words = NOUNS[noun] && VERBS[verb] ? `${NOUNS[noun]} ${VERBS[verb]}` : action;
-  return [words, OUTCOMES[outcome] ?? outcome].filter(Boolean).join(", ");
+  const operator = by && `by ${by === "token" ? "the operator’s token" : by}`;
+  return [words, operator, OUTCOMES[outcome] ?? outcome].filter(Boolean).join(", ");
 }
 
 // {name, words, part}: what of a limit is left; `part` is 0 to 1, null where nothing is limited.
