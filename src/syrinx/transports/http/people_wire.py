@@ -190,7 +190,9 @@ class AuditEventShown(BaseModel):
     subject: str
     outcome: Outcome
     address: str
-    details: dict[str, bool | int | float | str] = Field(description="Numbers and codes; `by`: the operator who acted for the user, `token` for the operator's token.")
+    details: dict[str, bool | int | float | str] = Field(
+        description="Numbers and codes; `by`: the operator who acted for the user, `token` for the operator's token."
+    )
 
 
 class AuditList(BaseModel):
