@@ -18,6 +18,12 @@ def _mysql() -> ModuleType:
     return mysql
 
 
+def _long_text(dialect: Dialect) -> TypeEngine[Any]:
+    if dialect.name in {"mysql", "mariadb"}:
+        return dialect.type_descriptor(_mysql().MEDIUMTEXT(charset="utf8mb4"))
+    return dialect.type_descriptor(Text())
+
+
 @final
 class UtcTime(TypeDecorator[datetime]):
     """A moment, to the microsecond; always aware, in UTC. SQLite and MariaDB would lose the zone in silence."""
@@ -86,9 +92,7 @@ class LongText(TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(_mysql().MEDIUMTEXT(charset="utf8mb4"))
-        return dialect.type_descriptor(Text())
+        return _long_text(dialect)
 
 
 @final
@@ -99,9 +103,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(_mysql().MEDIUMTEXT(charset="utf8mb4"))
-        return dialect.type_descriptor(Text())
+        return _long_text(dialect)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,10 +1,10 @@
-"""Frames on their way to the client of a WebSocket, none of which waits for ever."""
+"""What all our WebSockets do: frames on their way to the client, none of which waits for ever, and how they end."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -49,3 +49,18 @@ class SocketFrames:
         except RuntimeError as closed:
             # So the server under us tells of a socket that either side has closed in the meantime.
             raise WebSocketDisconnect(1006) from closed
+
+
+async def until_one_ends(*ways: Coroutine[Any, Any, None]) -> None:
+    """Go all of a socket's ways at once until one ends, end the others, and raise what went wrong: before all else what
+    is not that the client left."""
+    tasks = [asyncio.create_task(way) for way in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    failures = [failure for task in tasks if not task.cancelled() and (failure := task.exception())]
+    for failure in sorted(failures, key=lambda each: isinstance(each, WebSocketDisconnect)):
+        raise failure

@@ -30,6 +30,7 @@ from syrinx.transports.socket_frames import (
     CLOSE_REFUSED,
     CLOSE_TRY_LATER,
     SocketFrames,
+    until_one_ends,
 )
 
 log = structlog.get_logger()
@@ -148,20 +149,7 @@ class _Talk:
 
     async def _talk(self, conversation: Conversation, caller: Caller) -> None:
         """Pass on both ways until one way ends, or the caller's time is over, and raise what ended it."""
-        ways = [
-            asyncio.create_task(self._send_events(conversation)),
-            asyncio.create_task(self._receive(conversation)),
-            asyncio.create_task(self._until_shut_out(caller)),
-        ]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.wait(ways)
-        failures = [failure for way in ways if not way.cancelled() and (failure := way.exception())]
-        for failure in sorted(failures, key=lambda each: isinstance(each, WebSocketDisconnect)):
-            raise failure
+        await until_one_ends(self._send_events(conversation), self._receive(conversation), self._until_shut_out(caller))
 
     # Hello.
 

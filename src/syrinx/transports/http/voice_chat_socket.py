@@ -39,6 +39,7 @@ from syrinx.transports.socket_frames import (
     CLOSE_REFUSED,
     CLOSE_TRY_LATER,
     SocketFrames,
+    until_one_ends,
 )
 
 log = structlog.get_logger()
@@ -193,20 +194,7 @@ class _Chat:
 
     async def _serve(self, caller: Caller) -> None:
         """Read and work until one of both ends, or the caller's time is over, and raise what ended it."""
-        ways = [
-            asyncio.create_task(self._read()),
-            asyncio.create_task(self._work(caller)),
-            asyncio.create_task(self._until_shut_out(caller)),
-        ]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.wait(ways)
-        failures = [failure for way in ways if not way.cancelled() and (failure := way.exception())]
-        for failure in sorted(failures, key=lambda each: isinstance(each, WebSocketDisconnect)):
-            raise failure
+        await until_one_ends(self._read(), self._work(caller), self._until_shut_out(caller))
 
     async def _let_in(self) -> Caller | None:
         """Who asks; None when that was not shown in time, or may not ask, and the socket was closed."""
