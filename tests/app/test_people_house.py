@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from tests.app.scripted_house import by, scripted_house
+from tests.app.scripted_house import by, scripted_house, scripted_server
 from tests.voices.cloning_room import order, recording
 from tests.voices.test_registered_import import VOICE_ID, register
 from tests.voices.test_repository import new_voice
@@ -67,6 +69,19 @@ async def test_a_voice_that_speaks_nowhere_any_more_has_no_nearest(tmp_path: Pat
         assert await house.people.house.match(voice, "en") == SpokenBy(match="approximate", nearest=None)
 
 
+async def test_a_voice_whose_language_nobody_speaks_any_more_is_listed_with_the_others(tmp_path: Path) -> None:
+    async with scripted_house(tmp_path) as house:
+        able, silent = new_voice(1, user="local"), new_voice(2, user="local")
+        await house.people.voices.keep(able)
+        lost = await house.people.voices.keep(replace(silent, profile=replace(silent.profile, language="fi")))
+        assert await house.people.house.match(lost, "fi") == SpokenBy(match="approximate", nearest=None)
+    async with scripted_server(tmp_path) as address, httpx.AsyncClient(base_url=address) as web:
+        answer = await web.get("/api/voices")
+        assert answer.status_code == 200, answer.text
+        listed = {each["language"]: (each["voice_match"], each["nearest_voice"]) for each in answer.json()["voices"]}
+        assert listed == {"en-GB": ("approximate", "high"), "fi": ("approximate", None)}
+
+
 async def test_the_operators_rules_reach_cloning(tmp_path: Path) -> None:
     phrase = "I, {name}, agree: {words}."
     given: dict[str, Any] = {"voices_per_user": 1, "consent": "attested", "consent_phrase": phrase}
@@ -100,6 +115,13 @@ async def test_voices_that_were_kept_as_files_are_taken_in_at_the_start(tmp_path
     for _ in range(2):  # once
         async with scripted_house(tmp_path) as house:
             assert [voice.voice_id for voice in await house.people.voices.list("local")] == [VOICE_ID]
+
+
+async def test_a_command_leaves_voices_that_were_kept_as_files_to_servers(tmp_path: Path) -> None:
+    entry = register(tmp_path / "voices")
+    async with scripted_house(tmp_path, serving=False) as house:
+        assert await house.people.voices.list("local") == ()
+    assert entry.is_dir()
 
 
 async def test_a_command_leaves_clonings_to_servers(tmp_path: Path) -> None:

@@ -12,17 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 from tests.app.scripted_house import by, scripted_house
+from tests.voices.cloning_room import order
 from tests.voices.test_repository import new_voice
 
 from syrinx.accounts.audit import open_audit
+from syrinx.accounts.keys import Keys
 from syrinx.app import retention
 from syrinx.app.house import House
 from syrinx.app.retention import delete_old, keep_no_longer
 from syrinx.conversation.history import History
 from syrinx.conversation.memory import Remembered
 from syrinx.storage import DatabaseUnavailable
+from syrinx.voices.clone_jobs import new_job
+from syrinx.voices.consent_rows import new_consent
+from syrinx.voices.tables import VoiceCloneSessionRow
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -61,6 +67,54 @@ async def put_orphan(house: House, *, hours_ago: float) -> str:
     return stored.key
 
 
+async def keep_key(house: House, name: str, *, days_ago: float) -> None:
+    """One that was revoked then."""
+    keys = Keys(house.kept.database, now=lambda: NOW - timedelta(days=days_ago))
+    key, _ = await keys.create("ann", name=name, scopes=["speak"], created_by="ann")
+    await keys.revoke(key.key_id)
+
+
+async def keep_cloning(house: House, name: str, *, days_ago: float) -> None:
+    """One that failed then."""
+    then = NOW - timedelta(days=days_ago)
+    row = new_job(order("ann", name=name), upload_key="", upload_sha256="", at=then)
+    row.status, row.upload_path, row.completed_at = "failed", None, then
+    async with house.kept.database.transaction() as session:
+        session.add(row)
+
+
+async def keep_consent(house: House, name: str, *, days_ago: float) -> str:
+    """One without a voice; the key of its recording."""
+    blobs, then = house.kept.blobs, NOW - timedelta(days=days_ago)
+    stored = await blobs.put(b"agreed", purpose="consents", user="ann", media_type="audio/wav")
+    row = new_consent(
+        "ann",
+        kind="spoken",
+        name=name,
+        language="en",
+        statement="I agree.",
+        evidence_sha256=stored.sha256,
+        recording_key=stored.key,
+        at=then,
+    )
+    async with house.kept.database.transaction() as session:
+        session.add(row)
+        await blobs.record(session, stored)
+    return stored.key
+
+
+async def remembered(house: House) -> dict[str, list[str]]:
+    """By their names."""
+    database = house.kept.database
+    async with database.reading() as session:
+        orders = [row.order for row in await session.scalars(select(VoiceCloneSessionRow))]
+    return {
+        "keys": [each.name for each in await Keys(database).list("ann")],
+        "clonings": [each["name"] for each in orders],
+        "consents": [each.name for each in await house.people.consents.list("ann") if each.voice_id is None],
+    }
+
+
 async def left(house: House) -> dict[str, list[str]]:
     return {
         "talks": sorted(each.title for each in (await house.kept.history.list("ann")).conversations),
@@ -85,12 +139,26 @@ async def test_each_kind_is_deleted_after_its_own_days_and_nothing_else_is(house
     assert orphan != kept
 
 
+async def test_keys_clonings_and_consents_without_a_voice_are_deleted_after_their_days(house: House) -> None:
+    for keep, days in ((keep_key, 30), (keep_cloning, 5)):
+        for name, days_ago in (("young", days - 0.1), ("old", days + 0.1)):
+            await keep(house, name, days_ago=days_ago)
+    kept, gone = [await keep_consent(house, name, days_ago=days) for name, days in (("young", 19.9), ("old", 20.1))]
+    await delete_old(house.settings, house.kept, house.people, now=NOW)
+    assert await remembered(house) == {"keys": ["young"], "clonings": ["young"], "consents": ["young"]}
+    there = {key async for key in house.kept.blobs.keys(None)}
+    assert kept in there
+    assert gone not in there
+
+
 async def test_without_days_talks_and_voices_are_kept_until_they_are_deleted(tmp_path: Path) -> None:
     async with scripted_house(tmp_path) as house:
+        await keep_consent(house, "consent", days_ago=5000)
         await keep_talk(house, "talk", days_ago=5000)
         voice = await keep_voice(house, 1, days_ago=5000)
         await delete_old(house.settings, house.kept, house.people, now=NOW)
         assert await left(house) == {"talks": ["talk"], "voices": [voice], "events": []}
+        assert (await remembered(house))["consents"] == ["consent"]
 
 
 async def test_a_voice_that_speaks_is_not_an_old_one(house: House) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,16 @@ from tests.voices.cloning_room import human_sample
 from tests.voices.test_repository import new_voice
 
 from syrinx.accounts import OPEN_CALLER, calling
+from syrinx.app import studio
 from syrinx.app.house import House
 from syrinx.app.known_people import KnownPeople
 from syrinx.app.studio import HouseStudio
+from syrinx.audio import PcmChunk
+from syrinx.audio.encoding import AudioEncoder, open_encoder
 from syrinx.audio.intake import open_intake
 from syrinx.audio.synthetic_mark import read_mark
 from syrinx.engines.tts.contract import Cloning
-from syrinx.errors import EngineUnavailable
+from syrinx.errors import EncodingFailed, EngineUnavailable
 from syrinx.testing.fake_tts import CLONING
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
@@ -72,6 +76,36 @@ async def test_what_was_learnt_of_a_draft_is_at_hand_when_it_speaks(tmp_path: Pa
             assert media.container == "mp3"
             heard = sum([chunk.duration_ms async for chunk in media.chunks()])
     assert 300 < heard < 3000
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+async def test_sound_is_encoded_beside_the_loop_and_the_encoder_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks: bool
+) -> None:
+    told: list[str] = []
+
+    class Noted:
+        def __init__(self, encoder: AudioEncoder) -> None:
+            self._encoder = encoder
+
+        def encode(self, chunk: PcmChunk) -> bytes:
+            told.append("here" if threading.current_thread() is threading.main_thread() else "beside")
+            if breaks:
+                raise EncodingFailed("as it was told")
+            return self._encoder.encode(chunk)
+
+        def finish(self) -> bytes:
+            return self._encoder.finish()
+
+        def close(self) -> None:
+            told.append("closed")
+            self._encoder.close()
+
+    monkeypatch.setattr(studio, "open_encoder", lambda *given, **named: Noted(open_encoder(*given, **named)))
+    async with studio_in(tmp_path, cloning=None) as (opened, _):
+        with calling(OPEN_CALLER), pytest.raises(EncodingFailed) if breaks else nullcontext():
+            assert await opened.speak(new_voice().profile, "Good morning to you.")
+    assert told == ["beside", "closed"]
 
 
 async def test_it_hears_what_is_said_in_a_sample(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.speech.people import ADA, ADA_HZ, BEN, BEN_HZ, person, recorded
 from syrinx.audio.pace import syllables_per_second
 from syrinx.audio.pcm import PcmChunk, chunk_of
 from syrinx.engines.tts.contract import Cloning, SpeechChunk, SpeechRequest, TextToSpeech, Voice
-from syrinx.errors import BadAudio, BadInput, EngineError, UnknownLanguage, UnknownVoice
+from syrinx.errors import BadAudio, BadInput, EngineError, SyrinxError, UnknownLanguage, UnknownVoice
 from syrinx.speech import AutoVoice, PeopleVoices, PersonVoice
 from syrinx.speech.voicing import fallback_request
 from syrinx.storage.errors import DatabaseUnavailable
@@ -152,6 +152,25 @@ async def test_while_people_cannot_be_read_an_unknown_id_may_be_somebodys() -> N
     with pytest.raises(DatabaseUnavailable):
         await heard(tts, said(ADA))
     assert (await heard(tts, said(None))).duration_ms > 0
+    # An engine elsewhere may speak their language, and nobody's voice has an id like that.
+    with pytest.raises(DatabaseUnavailable):
+        tts.route(language="fi", voice=ADA)
+    for voice, language, error in (("nobody", "en", UnknownVoice), (None, "fi", UnknownLanguage)):
+        with pytest.raises(error):
+            tts.route(language=language, voice=voice)
+
+
+def test_while_people_cannot_be_read_each_request_is_refused_by_an_error_of_its_own() -> None:
+    away = DatabaseUnavailable("the database does not answer", code="away")
+    tts = PeopleVoices(AutoVoice({"plain": plain()}), [], unread=away)
+    raised: list[SyrinxError] = []
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable) as refused:
+            tts.route(language="en", voice=ADA)
+        raised.append(refused.value)
+    assert len({id(each) for each in (away, *raised)}) == 3
+    assert {(each.message, each.code, each.retryable) for each in raised} == {(away.message, "away", True)}
+    assert away.__traceback__ is None
 
 
 def test_people_are_not_among_the_voices_that_are_offered_to_everybody() -> None:

@@ -202,6 +202,18 @@ async def test_who_does_not_want_to_wait_gets_a_job(server: VoiceServer) -> None
     assert (await server.web.get(f"{BEGINNING}/status/{status['voiceId']}")).status_code == 200
 
 
+async def test_who_began_a_cloning_without_waiting_is_noted(server: VoiceServer) -> None:
+    begun = await server.web.post(
+        f"{BEGINNING}/clone",
+        files={"audio_file": ("a.wav", PERSON)},
+        data={"user_id": "user123"},
+        headers={"Prefer": "respond-async"},
+    )
+    job_id = begun.json()["jobId"]
+    assert [(each.user, each.action, each.subject) for each in server.noted] == [("user123", "voice.begin", job_id)]
+    await server.cloning.finished("user123", job_id)
+
+
 async def test_a_job_that_failed_says_why(server: VoiceServer) -> None:
     short = wav_bytes(sine(200.0, duration_ms=1500.0, sample_rate_hz=24_000))
     begun = await server.web.post(

@@ -109,6 +109,19 @@ async def test_what_a_server_left_is_taken_up_when_its_lease_is_over_and_no_long
         assert await alive.at_stage(taken, "storing", 0.95)
 
 
+async def test_what_a_server_works_at_it_takes_up_no_second_time_nor_gives_up(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    async with open_desk(sqlite_database, tmp_path) as desk:
+        job_id = await desk.begun()
+        busy = desk.server(1)
+        claim = claimed(await busy.claim(lease_s=LEASE_S))
+        desk.clock.pass_s(LEASE_S + 1)
+        assert await busy.claim(lease_s=LEASE_S, but=[job_id]) is None
+        assert (await busy.get("ada", job_id)).status == "processing"
+        assert await busy.renew(claim, lease_s=LEASE_S)
+
+
 async def test_a_cloning_that_was_interrupted_too_often_fails_and_its_upload_goes(
     database: Database, tmp_path: Path
 ) -> None:

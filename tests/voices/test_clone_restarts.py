@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -105,8 +105,9 @@ async def test_a_server_closes_though_its_database_swallows_the_cancellation(
 ) -> None:
     asked, swallowed = asyncio.Event(), asyncio.Event()
 
-    async def swallowing(_jobs: CloneJobs, *, lease_s: float) -> None:
+    async def swallowing(_jobs: CloneJobs, *, lease_s: float, but: Collection[str]) -> None:
         assert lease_s > 0
+        assert not but
         asked.set()
         try:
             await asyncio.Event().wait()
@@ -118,6 +119,28 @@ async def test_a_server_closes_though_its_database_swallows_the_cancellation(
         async with open_cloning_room(sqlite_database, tmp_path):
             await asked.wait()
     assert swallowed.is_set()
+
+
+async def test_a_server_that_was_too_busy_to_renew_its_lease_goes_on_with_what_it_has(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    settings = replace(QUICK, beat_s=60.0)
+    async with open_cloning_room(sqlite_database, tmp_path, settings=settings) as room, asyncio.timeout(20):
+        reached = room.studio.hold("speak")
+        first = await room.cloning.begin(recording(), order())
+        await reached.wait()
+        room.clock.pass_s(settings.lease_s + 1)
+        # The next one is taken up in the other place, which the lapsed one is older than.
+        second = await room.cloning.begin(recording(), order("bob"))
+        async for change in room.cloning.follow("bob", second.job_id):
+            if change.stage == "speaking":
+                break
+        room.studio.held["speak"].set()
+        for user, job in (("ada", first), ("bob", second)):
+            await room.cloning.finished(user, job.job_id)
+        assert room.studio.calls.count("speak") == 2
+        for _ in range(settings.at_once + 1):  # places are free again
+            await room.cloned("eve")
 
 
 async def test_a_cloning_begun_at_one_server_is_followed_at_another(sqlite_database: Database, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,9 @@ from syrinx.errors import (
 )
 from syrinx.storage import Database, DatabaseUnavailable
 from syrinx.voices.errors import CloneCancelled, UnknownJob
-from syrinx.voices.profile import CloneJob
+from syrinx.voices.profile import CloneJob, VoiceProfile
+from syrinx.voices.profile_keeping import Also, NewVoice
+from syrinx.voices.repository import Voices
 
 __all__ = ["sqlite_database"]
 
@@ -110,6 +113,32 @@ async def test_each_change_can_be_followed_to_its_end(sqlite_database: Database,
         assert progress == sorted(progress)
         assert len(set(seen)) == len(seen)
         assert seen[-1].ended
+
+
+async def test_keeping_a_voice_is_not_left_half_way_however_often_it_is_cancelled(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, begun, go_on = Voices.keep, asyncio.Event(), asyncio.Event()
+
+    async def slowly(voices: Voices, voice: NewVoice, also: Also | None = None) -> VoiceProfile:
+        begun.set()
+        await go_on.wait()
+        return await keep(voices, voice, also)
+
+    monkeypatch.setattr(Voices, "keep", slowly)
+    async with open_cloning_room(sqlite_database, tmp_path, settings=replace(QUICK, beat_s=60.0)) as room:
+        job = await room.cloning.begin(recording(), order())
+        await begun.wait()
+        (working,) = room.cloning._runner._working.values()
+        for _ in range(3):
+            working.cancel()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert not working.done()
+        go_on.set()
+        assert (await room.cloning.finished("ada", job.job_id)).name == "Ada"
+        await asyncio.wait({working})
+        assert working.cancelled()
 
 
 async def test_a_cloning_that_lost_its_database_is_taken_up_again(sqlite_database: Database, tmp_path: Path) -> None:

@@ -8,15 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from tests.databases import database, sqlite_database
-from tests.voices.cloning_room import AT, CloningRoom, human_sample, open_cloning_room, recording
+from tests.voices.cloning_room import AT, ATTESTED, CloningRoom, human_sample, open_cloning_room, recording
 
 from syrinx.audio import read_wav, wav_bytes
 from syrinx.errors import BadAudio, BadInput, ConfigurationError, UnknownLanguage, WrongParameter
 from syrinx.storage import Database
 from syrinx.testing.audio import sine
 from syrinx.voices import consents
-from syrinx.voices.consent_phrases import DRAWN, drawn_words
+from syrinx.voices.consent_phrases import DRAWN, MOST_OPEN, VALID_FOR, ConsentPhrase, drawn_words
 from syrinx.voices.consent_wordings import WORDINGS
 from syrinx.voices.consents import UNNAMED
 from syrinx.voices.errors import (
@@ -27,6 +28,7 @@ from syrinx.voices.errors import (
     UnknownConsent,
 )
 from syrinx.voices.profile import TERMS_VERSION, Consent
+from syrinx.voices.tables import VoiceProfileRow
 
 __all__ = ["database", "sqlite_database"]
 
@@ -104,6 +106,27 @@ async def test_what_was_not_understood_is_named_and_can_be_read_again(
         assert await room.blob_keys() == set()
         room.studio.says = phrase.phrase
         assert await room.consents.speak("ada", phrase_id=phrase.phrase_id, recording=recording())
+
+
+async def test_of_many_phrases_the_newest_can_be_read_and_those_that_are_over_go(
+    database: Database, tmp_path: Path
+) -> None:
+    """ASVS 5.0 V5.2.4, V15.2.2: who asks again and again fills nothing."""
+    async with open_cloning_room(database, tmp_path) as room:
+        asked: list[ConsentPhrase] = []
+        await room.consents.phrase("bob", language="en")
+        for _ in range(MOST_OPEN + 3):
+            room.clock.pass_s(1)
+            asked.append(await room.consents.phrase("ada", language="en"))
+        assert await room.rows() == {"voice_consent_phrases": MOST_OPEN + 1}
+        room.studio.says = asked[2].phrase
+        with pytest.raises(UnknownConsent, match="ask for one"):
+            await room.consents.speak("ada", phrase_id=asked[2].phrase_id, recording=recording())
+        room.studio.says = asked[3].phrase
+        assert await room.consents.speak("ada", phrase_id=asked[3].phrase_id, recording=recording())
+        room.clock.pass_s(VALID_FOR.total_seconds())
+        await room.consents.phrase("ada", language="en")
+        assert (await room.rows())["voice_consent_phrases"] == 2  # bob's is for bob, or retention, to replace
 
 
 async def test_a_recording_of_another_days_phrase_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
@@ -199,16 +222,15 @@ async def test_a_recording_that_says_something_else_is_no_consent(sqlite_databas
         assert await room.nothing_is_left()
 
 
-async def test_an_attestation_is_kept_with_the_hash_of_its_evidence(sqlite_database: Database, tmp_path: Path) -> None:
+async def test_an_attestation_is_kept_with_the_hash_of_what_was_sent(sqlite_database: Database, tmp_path: Path) -> None:
     async with open_cloning_room(sqlite_database, tmp_path) as room:
-        consent = await room.consents.attest("ada", statement=" She agrees. ", name="Ada", language="en", evidence=b"x")
-        assert (consent.kind, consent.statement, consent.agreement) == ("attested", "She agrees.", None)
-        assert consent.evidence_sha256 == hashlib.sha256(b"x").hexdigest()
-        assert await room.consents.list("ada") == (consent,)
+        voice = await room.cloned()
+        (consent,) = await room.consents.list("ada")
+        assert (consent.kind, consent.agreement, consent.voice_id) == ("attested", None, voice.voice_id)
+        assert consent.statement.startswith(f"{ATTESTED} states, ")
+        assert consent.evidence_sha256 == hashlib.sha256(recording().getvalue()).hexdigest()
         with pytest.raises(UnknownConsent):
             await room.consents.recording("ada", consent.consent_id)
-        with pytest.raises(BadInput, match="without a statement"):
-            await room.consents.attest("ada", statement=" ", name="Ada", language="en", evidence=b"x")
 
 
 async def test_another_users_consent_is_refused_in_the_words_of_none(sqlite_database: Database, tmp_path: Path) -> None:
@@ -255,6 +277,40 @@ async def test_a_revoked_consent_silences_its_voice_for_good(database: Database,
             await room.voices.change("ada", voice.voice_id, is_active=True)
         room.clock.pass_s(60)
         assert await room.consents.revoke("ada", voice.consent_id) == revoked
+
+
+async def test_a_voice_that_is_switched_on_while_its_consent_is_revoked_is_silent(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_cloning_room(database, tmp_path) as room:
+        voice = await room.cloned()
+        await room.voices.change("ada", voice.voice_id, is_active=False)
+        async with room.database.transaction() as session:
+            await session.execute(update(VoiceProfileRow).values(is_active=True))
+            revoking = asyncio.create_task(room.consents.revoke("ada", voice.consent_id))
+            await asyncio.wait({revoking}, timeout=0.3)
+        await revoking
+        assert not (await room.voices.get("ada", voice.voice_id)).is_active
+
+
+async def test_consents_that_got_no_voice_for_long_are_deleted_with_their_recordings(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_cloning_room(database, tmp_path) as room:
+        used = await spoken(room)
+        voice = await room.cloned(consent_id=used.consent_id)
+        old = await spoken(room)
+        await spoken(room, "bob")
+        kept = await room.consents.recording("ada", old.consent_id)
+        assert kept
+        room.clock.pass_s(3600)
+        young = await spoken(room)
+        assert await room.consents.purge_unused(room.clock() - timedelta(seconds=60)) == 2
+        assert await room.consents.list("ada") == (young, await room.consents.get("ada", used.consent_id))
+        assert await room.consents.list("bob") == ()
+        assert await room.voices.get("ada", voice.voice_id) == voice
+        await room.keeps("consents", "consents", "conditionings", "sample-audio", "samples")
+        assert (await room.rows())["blobs"] == 5
 
 
 async def test_a_consent_on_which_a_voice_rests_goes_with_the_voice(database: Database, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.databases import sqlite_database
 from tests.voices.cloning_room import human_sample, open_cloning_room
 
@@ -135,6 +137,53 @@ async def test_what_cannot_be_read_stays_and_keeps_no_other_back(
         assert [voice.voice_id for voice in await room.voices.list("ada")] == ["voice_bbbbbbbbbbbb"]
         assert (await room.rows())["blobs"] == len(await room.blob_keys()) == 1
     assert damaged.is_dir()
+
+
+async def test_a_folder_that_is_not_to_be_removed_is_told_of_and_keeps_nothing_back(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    old = tmp_path / "voices"
+    elsewhere = register(tmp_path / "elsewhere")
+    old.mkdir()
+    (old / VOICE_ID).symlink_to(elsewhere)
+    register(old, "voice_bbbbbbbbbbbb")
+    async with open_cloning_room(sqlite_database, tmp_path / "blobs") as room:
+        with capture_logs() as logs:
+            assert await import_registered(old, room.voices) == 2
+        assert [entry["folder"] for entry in logs if "could not be removed" in entry["event"]] == [str(old / VOICE_ID)]
+        assert {voice.voice_id for voice in await room.voices.list("local")} == {VOICE_ID, "voice_bbbbbbbbbbbb"}
+    assert [each.name for each in old.iterdir()] == [VOICE_ID]
+
+
+async def test_a_folder_that_another_server_removed_meanwhile_is_nothing_to_tell_of(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = shutil.rmtree
+
+    def twice(entry: Path) -> None:
+        remove(entry)
+        remove(entry)
+
+    monkeypatch.setattr(shutil, "rmtree", twice)
+    register(tmp_path / "voices")
+    async with open_cloning_room(sqlite_database, tmp_path / "blobs") as room:
+        with capture_logs() as logs:
+            assert await import_registered(tmp_path / "voices", room.voices) == 1
+        assert logs == []
+
+
+async def test_a_folder_that_may_not_be_looked_into_is_told_of(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_folder: Path) -> Iterator[Path]:
+        raise PermissionError("Permission denied")
+
+    register(tmp_path / "voices")
+    monkeypatch.setattr(Path, "iterdir", refused)
+    async with open_cloning_room(sqlite_database, tmp_path / "blobs") as room:
+        with capture_logs() as logs:
+            assert await import_registered(tmp_path / "voices", room.voices) == 0
+    assert [entry["reason"] for entry in logs] == ["Permission denied"]
 
 
 async def test_other_files_are_let_alone(sqlite_database: Database, tmp_path: Path) -> None:

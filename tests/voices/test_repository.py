@@ -1,21 +1,28 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.databases import database, sqlite_database
-from tests.voices.cloning_room import AT, CloningRoom, human_sample, open_cloning_room, order, recording
+from tests.voices.cloning_room import AT, QUICK, CloningRoom, human_sample, open_cloning_room, order, recording
 
 from syrinx.audio import silence
 from syrinx.errors import BadInput, NotFound, UnknownVoice
 from syrinx.storage import Database, StoreUnavailable
 from syrinx.storage.blobs import Blobs
+from syrinx.voices import repository
+from syrinx.voices.clone_jobs import Claim, CloneJobs
 from syrinx.voices.consent_rows import new_consent
 from syrinx.voices.errors import ConsentRefused
 from syrinx.voices.profile import Advice, VoiceProfile, VoiceSettings
 from syrinx.voices.profile_keeping import NewVoice
+from syrinx.voices.profile_rows import remove_profiles
+from syrinx.voices.tables import VoiceConsentRow
 
 __all__ = ["database", "sqlite_database"]
 
@@ -50,6 +57,15 @@ def new_voice(n: int = 0, *, user: str = "ada", name: str = "Ada") -> NewVoice:
         user, kind="attested", name=name, language="en", statement="She agrees.", evidence_sha256="0" * 64, at=AT
     )
     return NewVoice(profile=profile, sample=human_sample(), consent=consent, sample_audio=b"ID3 spoken")
+
+
+async def keep_consent(room: CloningRoom, user: str) -> str:
+    """The id of one without a voice."""
+    consent = new_voice(user=user).consent
+    assert isinstance(consent, VoiceConsentRow)
+    async with room.database.transaction() as session:
+        session.add(consent)
+    return consent.consent_id
 
 
 async def test_what_is_known_of_a_voice_is_the_same_after_it_was_kept(database: Database, tmp_path: Path) -> None:
@@ -192,7 +208,7 @@ async def test_deleting_everything_of_a_user_takes_consents_phrases_and_clonings
         rows, keys = await room.rows(), await room.blob_keys()
         await room.cloned("ada")
         await room.voices.keep(new_voice(1))
-        await room.consents.attest("ada", statement="She agrees.", name="Ada", language="en", evidence=b"said")
+        await keep_consent(room, "ada")
         await room.consents.phrase("ada", language="en")
         reached = room.studio.hold("learn")
         job = await room.cloning.begin(recording(), order())
@@ -203,6 +219,51 @@ async def test_deleting_everything_of_a_user_takes_consents_phrases_and_clonings
             await room.cloning.finished("ada", job.job_id)
         await room.comes_to(rows=rows, keys=keys)
         assert await room.voices.get("bob", stays.voice_id) == stays
+
+
+async def test_a_cloning_that_ends_while_everything_is_deleted_leaves_nothing(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ended after the voices were looked for has a voice that was not among them."""
+    async with open_cloning_room(database, tmp_path) as room:
+        await room.voices.keep(new_voice(1))
+        reached = room.studio.hold("speak")
+        await room.cloning.begin(recording(), order())
+        await reached.wait()
+
+        async def after_the_cloning(session: AsyncSession, blobs: Blobs, ids: Sequence[int]) -> list[str]:
+            if not room.studio.held["speak"].is_set():
+                room.studio.held["speak"].set()
+                if database.kind != "sqlite":  # which has one writer at a time: this one
+                    await room.ended_work()
+            return await remove_profiles(session, blobs, ids)
+
+        monkeypatch.setattr(repository, "remove_profiles", after_the_cloning)
+        assert await room.voices.delete_all("ada") == (1 if database.kind == "sqlite" else 2)
+        await room.comes_to(rows={}, keys=set())
+
+
+async def test_deleting_everything_and_clonings_that_end_do_not_wait_for_each_other(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them holds the consent that the other deletes, when the other wants the session that it deletes, too."""
+    async with open_cloning_room(database, tmp_path) as room:
+        ending, go_on = asyncio.Event(), asyncio.Event()
+        complete = CloneJobs.complete
+
+        async def held(jobs: CloneJobs, session: AsyncSession, claim: Claim, *, profile_id: int) -> bool:
+            ending.set()
+            await go_on.wait()
+            return await complete(jobs, session, claim, profile_id=profile_id)
+
+        monkeypatch.setattr(CloneJobs, "complete", held)
+        await room.cloning.begin(recording(), order(consent_id=await keep_consent(room, "ada")))
+        await ending.wait()
+        deleting = asyncio.create_task(room.voices.delete_all("ada"))
+        await asyncio.wait({deleting}, timeout=0.3)
+        go_on.set()
+        await deleting
+        await room.comes_to(rows={}, keys=set())
 
 
 async def test_a_blob_that_the_store_does_not_delete_is_left_for_its_sweep(
@@ -248,6 +309,13 @@ async def test_when_a_voice_was_used_is_written_down_once_a_minute(database: Dat
         assert await used_at(room) == AT + timedelta(seconds=60)
 
 
+async def test_who_has_but_a_phrase_or_a_cloning_has_something(sqlite_database: Database, tmp_path: Path) -> None:
+    async with open_cloning_room(sqlite_database, tmp_path, settings=replace(QUICK, at_once=0)) as room:
+        await room.consents.phrase("ada", language="en")
+        await room.cloning.begin(recording(), order("bob"))
+        assert sorted(await room.voices.users()) == ["ada", "bob"]
+
+
 async def test_a_voice_taken_in_without_speech_has_none(sqlite_database: Database, tmp_path: Path) -> None:
     async with open_cloning_room(sqlite_database, tmp_path) as room:
         quiet = silence(duration_ms=3000.0, sample_rate_hz=24_000)
@@ -283,7 +351,7 @@ async def test_voices_that_nobody_speaks_with_for_long_are_deleted_with_all_that
     async with open_cloning_room(database, tmp_path) as room:
         for n, user in enumerate(("ada", "bob", "eve")):
             await room.voices.keep(new_voice(n, user=user))
-        await room.consents.attest("cleo", statement="She agrees.", name="Cleo", language="en", evidence=b"said")
+        await keep_consent(room, "cleo")
         assert set(await room.voices.users()) == {"ada", "bob", "cleo", "eve"}
         room.clock.pass_s(3600)
         await room.voices.used("voice_000000000001")

@@ -17,6 +17,7 @@ from syrinx.app.metering import counting_texts, metered_listening
 from syrinx.app.settings import Settings
 from syrinx.app.speech_house import VOICES_FOLDER, Speech
 from syrinx.app.studio import HouseStudio
+from syrinx.errors import UnknownLanguage
 from syrinx.transports.http.voice_house import SpokenBy, VoiceHouse
 from syrinx.voices import CloningSettings, Consents, VoiceCloning, Voices, open_cloning, open_voices
 from syrinx.voices.profile import VoiceProfile
@@ -50,7 +51,8 @@ async def open_people(
 ) -> AsyncGenerator[People, None]:
     """Leaving the context stops the clonings of this process, which another one, or the next start, takes up.
 
-    Only who is `serving` takes up any: a command that is over in a moment would but interrupt them.
+    Only who is `serving` takes up any: a command that is over in a moment would but interrupt them. The same holds for
+    voices that an earlier version kept as files.
     """
     async with AsyncExitStack() as closing:
         voices = await closing.enter_async_context(open_voices(kept.database, kept.blobs, transcribe=studio.transcribe))
@@ -65,7 +67,8 @@ async def open_people(
             transcribe=metered_listening(studio.transcribe, kept.accounts.limits),
             statement=settings.consent_phrase or "",
         )
-        await _take_in(settings, voices)
+        if serving:
+            await _take_in(settings, voices)
         cloning = await closing.enter_async_context(
             open_cloning(
                 kept.database,
@@ -89,8 +92,12 @@ async def open_people(
                 async with engines.tts("") as speaking:
                     if not speaking.is_person(profile.voice_id):
                         return SpokenBy(match="approximate", nearest=None)
-                    kind = speaking.match(profile.voice_id, language)
-                    nearest = None if kind == "exact" else speaking.nearest(profile.voice_id, language)
+                    try:
+                        kind = speaking.match(profile.voice_id, language)
+                        nearest = None if kind == "exact" else speaking.nearest(profile.voice_id, language)
+                    except UnknownLanguage:
+                        # It was learned when an engine spoke the language: the voice is there all the same.
+                        return SpokenBy(match="approximate", nearest=None)
             return SpokenBy(match=kind, nearest=nearest and nearest.id)
 
         yield People(

@@ -49,6 +49,7 @@ async def delete_old(settings: Settings, kept: Kept, people: People, *, now: dat
         work["conversations"] = lambda: kept.history.purge(before(settings.conversations_days))
     if settings.voices_days:
         work["voices"] = lambda: people.voices.purge_unused(before(settings.voices_days))
+        work["consents"] = lambda: people.consents.purge_unused(before(settings.voices_days))
     for what, delete in work.items():
         try:
             deleted = await delete()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Final
 
 from syrinx.app.engine_choice import EngineChoice
 from syrinx.app.known_people import KnownPeople
 from syrinx.audio import PcmChunk, resample
-from syrinx.audio.encoding import load_codec, open_encoder
+from syrinx.audio.encoding import open_encoder
 from syrinx.audio.synthetic_mark import mark_tags
 from syrinx.engines.pool import EnginePool
 from syrinx.engines.tts.contract import Clones
@@ -74,15 +74,12 @@ class HouseStudio:
                 NarrationRequest(text=text, language=profile.language, voice=profile.voice_id)
             )
         try:
-            await load_codec("mp3")
-            tags = mark_tags(engine=narration.engine)
             async with aclosing(narration.events()) as events:
                 pcm = b"".join([event.chunk.pcm async for event in events if isinstance(event, NarratedSound)])
         finally:
             await narration.aclose()
         clip = PcmChunk(pcm=pcm, sample_rate_hz=narration.sample_rate_hz)
-        encoder = open_encoder("mp3", sample_rate_hz=clip.sample_rate_hz, samples=clip.sample_count, tags=tags)
-        return encoder.encode(clip) + encoder.finish()
+        return await asyncio.to_thread(_as_mp3, clip, mark_tags(engine=narration.engine))
 
     async def transcribe(self, sample: PcmChunk, language: str) -> str:
         heard_at = await asyncio.to_thread(resample, sample, RATE_HZ)
@@ -100,3 +97,12 @@ class HouseStudio:
                 if heard.transcript.final:
                     said = heard.transcript.text
         return said
+
+
+def _as_mp3(clip: PcmChunk, tags: Mapping[str, str]) -> bytes:
+    """Blocks, also to load the codec. Its encoder is closed here: who waits for the thread may be cancelled."""
+    encoder = open_encoder("mp3", sample_rate_hz=clip.sample_rate_hz, samples=clip.sample_count, tags=tags)
+    try:
+        return encoder.encode(clip) + encoder.finish()
+    finally:
+        encoder.close()

@@ -12,7 +12,9 @@ from syrinx.speech.auto_voice import AutoVoice, Route, VoiceMatch, at_common_rat
 from syrinx.speech.measured_voices import MeasuredVoices
 from syrinx.speech.person_speaking import PersonSpeaking, Portrayal
 from syrinx.speech.person_voice import People, PeopleRead, PersonVoice
+from syrinx.voices.clone_errors import class_name, told_again
 from syrinx.voices.likeness import nearest_voice
+from syrinx.voices.profile_checks import is_voice_id
 
 __all__ = ["People", "PeopleRead", "PeopleVoices", "PersonVoice"]
 
@@ -38,7 +40,7 @@ class PeopleVoices:
         """`cloners` are names of engines, the preferred first; others that learn voices come behind them.
 
         `elsewhere` are opened engines that speak people's voices and nothing else. `measured` is the house's.
-        `unread` is why there may be other people: a voice that nobody here has is refused by that, not as unknown.
+        `unread` is why there may be other people: a voice that may be theirs is refused by that, not as unknown.
         """
         self._inner = inner
         self._people = {person.voice.id: person for person in people}
@@ -78,7 +80,7 @@ class PeopleVoices:
     def route(self, *, language: str, voice: str | None) -> Route:
         person = self._people.get(voice) if voice is not None else None
         if person is None:
-            with self._told_if_unread():
+            with self._told_if_unread(voice):
                 return self._inner.route(language=language, voice=voice)
         by = self._portrayal(person, language)
         speaking = PersonSpeaking(person, by, self._measured)
@@ -124,7 +126,7 @@ class PeopleVoices:
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[SpeechChunk, None]:
         """As the contract has it; raises UnknownVoice or UnknownLanguage when no engine has it."""
         if request.voice is None or request.voice not in self._people:
-            with self._told_if_unread():
+            with self._told_if_unread(request.voice):
                 self._inner.engine_for(language=request.language, voice=request.voice)
             spoken = self._inner.synthesize(request)
         else:
@@ -135,13 +137,15 @@ class PeopleVoices:
                 yield chunk
 
     @contextmanager
-    def _told_if_unread(self) -> Generator[None, None, None]:
+    def _told_if_unread(self, voice: str | None) -> Generator[None, None, None]:
         try:
             yield
-        except UnknownVoice as unknown:
-            if self._unread is None:
+        except (UnknownVoice, UnknownLanguage) as unknown:
+            away = self._unread
+            if away is None or voice is None or not is_voice_id(voice):
                 raise
-            raise self._unread from unknown
+            # One of its own for each request: an error keeps the frames through which it went.
+            raise told_again(class_name(away), away.message, code=away.code, retryable=away.retryable) from unknown
 
     def _portrayal(self, person: PersonVoice, language: str) -> Portrayal:
         for name, engine in self._cloners.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -96,14 +96,16 @@ class CloneJobs:
         await removed(self._blobs, keys)
         return await self.get(user, job_id)
 
-    async def claim(self, *, lease_s: float) -> Claim | None:
-        """The oldest that nobody works at; None where there is none.
+    async def claim(self, *, lease_s: float, but: Collection[str] = ()) -> Claim | None:
+        """The oldest that nobody works at, and none of `but`; None where there is none.
 
-        On the way those are ended that were begun as often as they may be.
+        `but` are those that this server works at: it may have been too busy to say so in time. On the way those are
+        ended that were begun as often as they may be.
         """
         now = self._now()
         free = or_(Row.status == "pending", and_(Row.status == "processing", Row.claimed_until < now))
-        oldest = select(Row).where(free).order_by(Row.created_at, Row.id).limit(_LOOKED_AT)
+        others = and_(free, Row.session_id.not_in(but)) if but else free
+        oldest = select(Row).where(others).order_by(Row.created_at, Row.id).limit(_LOOKED_AT)
         async with self._database.reading() as session:
             rows = list(await session.scalars(oldest))
         for row in rows:

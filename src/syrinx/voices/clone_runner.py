@@ -89,7 +89,7 @@ class CloneRunner:
 
     async def _claimed(self) -> Claim | None:
         try:
-            return await self._jobs.claim(lease_s=self._settings.lease_s)
+            return await self._jobs.claim(lease_s=self._settings.lease_s, but=tuple(self._working))
         except Exception as error:  # noqa: BLE001 - whatever it is, the next look may find it gone
             log.warning("no cloning could be taken up", reason=_reason(error))
             return None

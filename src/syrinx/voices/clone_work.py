@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -200,6 +201,9 @@ class CloneWork:
         try:
             await asyncio.shield(keeping)
         except asyncio.CancelledError:
-            await asyncio.wait({keeping})
+            while not keeping.done():
+                # Cancelled again, and again: it makes no difference any more.
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({keeping})
             keeping.exception()
             raise

@@ -23,6 +23,8 @@ DRAWN: Final = 5
 """Words of their own that phrases have, of some fifty: three of them are in another phrase, too, once in 250 times."""
 VALID_FOR: Final = timedelta(minutes=15)
 LONGEST_STATEMENT: Final = 600
+MOST_OPEN: Final = 20
+"""Phrases of one user that can be read at the same time."""
 MOST_NAME_WORDS: Final = 8
 """Of a speaker: a name is no place for so many that the statement need not be read."""
 
@@ -90,7 +92,7 @@ def drawn_words(language: str) -> tuple[str, ...]:
     return wording_of(language)[1].words
 
 
-def phrase_row(phrase: ConsentPhrase, *, user: str, at: datetime) -> ConsentPhraseRow:
+def _phrase_row(phrase: ConsentPhrase, *, user: str, at: datetime) -> ConsentPhraseRow:
     return ConsentPhraseRow(
         phrase_id=phrase.phrase_id,
         user_id=user,
@@ -100,6 +102,16 @@ def phrase_row(phrase: ConsentPhrase, *, user: str, at: datetime) -> ConsentPhra
         expires_at=phrase.expires_at,
         used_at=None,
     )
+
+
+async def add_phrase(session: AsyncSession, phrase: ConsentPhrase, *, user: str, at: datetime) -> None:
+    """In the place of the user's whose time is over, and of the oldest beyond MOST_OPEN."""
+    own = ConsentPhraseRow.user_id == user
+    open_ones = select(ConsentPhraseRow.phrase_id).where(own, ConsentPhraseRow.expires_at > at)
+    newest = open_ones.order_by(ConsentPhraseRow.expires_at.desc(), ConsentPhraseRow.phrase_id).limit(MOST_OPEN - 1)
+    kept = list(await session.scalars(newest))
+    await session.execute(delete(ConsentPhraseRow).where(own, ConsentPhraseRow.phrase_id.not_in(kept)))
+    session.add(_phrase_row(phrase, user=user, at=at))
 
 
 async def find_phrase(session: AsyncSession, user: str, phrase_id: str, *, at: datetime) -> ConsentPhraseRow:

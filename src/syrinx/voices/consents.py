@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO, Final
@@ -14,27 +14,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from syrinx.audio import PcmChunk, wav_bytes
 from syrinx.audio.intake import OpenMedia
-from syrinx.errors import BadAudio, BadInput
+from syrinx.errors import BadAudio
 from syrinx.storage import Database
 from syrinx.storage.blobs import Blobs
 from syrinx.voices.conditionings import Transcribe
 from syrinx.voices.consent_check import understood
 from syrinx.voices.consent_phrases import (
     ConsentPhrase,
+    add_phrase,
     checked_statement,
     drawn_words,
     find_phrase,
     new_phrase,
-    phrase_row,
     purge_phrases,
     use_phrase,
 )
 from syrinx.voices.consent_rows import consent_of, consents, new_consent
 from syrinx.voices.consent_wordings import wording_of
-from syrinx.voices.errors import ConsentInUse, ConsentNotUnderstood, TooManyConsents, no_such_consent
+from syrinx.voices.errors import (
+    ConsentInUse,
+    ConsentNotUnderstood,
+    TooManyConsents,
+    UnknownConsent,
+    no_such_consent,
+)
 from syrinx.voices.new_blobs import new_blobs, removed
 from syrinx.voices.profile import Consent, ConsentKind
-from syrinx.voices.profile_checks import LONGEST_TRANSCRIPT, checked_language, checked_name, checked_text, is_made_here
+from syrinx.voices.profile_checks import checked_language, checked_name, is_made_here
 from syrinx.voices.repository import Voices
 from syrinx.voices.sample import read_sample
 from syrinx.voices.tables import VoiceConsentRow, VoiceProfileRow
@@ -47,7 +53,7 @@ LONGEST_S: Final = 60.0
 PURPOSE: Final = "consents"
 UNNAMED: Final = "My voice"
 MOST_UNUSED: Final = 100
-"""Spoken ones of one user on which no voice rests: each has a recording of up to 3 MB in the store."""
+"""Of one user, on which no voice rests: each has a recording of up to 3 MB in the store."""
 MOST_HEARD_WORDS: Final = 400
 """Nobody says more in that time."""
 
@@ -96,12 +102,13 @@ class Consents:
     async def phrase(self, user: str, *, language: str, speaker_name: str = "") -> ConsentPhrase:
         """A phrase to be read aloud within 15 minutes; in English where the language has no wording here.
 
-        Raises WrongParameter.
+        So many of one user can be read at the same time: the oldest beyond them are none any more. Raises
+        WrongParameter.
         """
         at = self._now()
         phrase = new_phrase(language=language, speaker_name=speaker_name, statement=self._statement, at=at)
         async with self._database.transaction() as session:
-            session.add(phrase_row(phrase, user=user, at=at))
+            await add_phrase(session, phrase, user=user, at=at)
         return phrase
 
     async def speak(self, user: str, *, phrase_id: str, recording: BinaryIO, name: str = "") -> Consent:
@@ -132,26 +139,6 @@ class Consents:
             await _check_room(session, user)
         heard = await self._heard(recording, spoken, _Wanted(text=wording.published), _Wanted(text=_sentences(ours)))
         return await self._keep(user, heard, kind="recorded", name=called, language=spoken)
-
-    async def attest(self, user: str, *, statement: str, name: str, language: str, evidence: bytes) -> Consent:
-        """What a caller states under the published terms: that the speaker agrees. `evidence` is that of the statement,
-        the request's own words for instance; its SHA-256 is kept. Raises WrongParameter, BadInput."""
-        stated = checked_text(statement, parameter="statement", longest=LONGEST_TRANSCRIPT)
-        if not stated:
-            raise BadInput("nobody's voice is kept without a statement that the speaker agrees: give one")
-        row = new_consent(
-            user,
-            kind="attested",
-            name=checked_name(name),
-            language=checked_language(language),
-            statement=stated,
-            evidence_sha256=hashlib.sha256(evidence).hexdigest(),
-            at=self._now(),
-        )
-        async with self._database.transaction() as session:
-            session.add(row)
-            await session.flush()
-            return consent_of(row, None)
 
     async def get(self, user: str, consent_id: str) -> Consent:
         """Raises UnknownConsent."""
@@ -203,7 +190,7 @@ class Consents:
             row.revoked_at = row.revoked_at or at
             await session.execute(
                 update(VoiceProfileRow)
-                .where(VoiceProfileRow.id == row.voice_profile_id, VoiceProfileRow.is_active)
+                .where(VoiceProfileRow.id == row.voice_profile_id)
                 .values(is_active=False, updated_at=at)
                 .execution_options(synchronize_session=False)
             )
@@ -224,6 +211,21 @@ class Consents:
             if key is not None:
                 await self._blobs.forget(session, key)
         await removed(self._blobs, [key] if key else [])
+
+    async def purge_unused(self, before: datetime) -> int:
+        """How many consents were deleted, with their recordings, whosever they were, that were recorded before then and
+        have no voice."""
+        wanted = select(VoiceConsentRow.user_id, VoiceConsentRow.consent_id).where(
+            VoiceConsentRow.recorded_at < before, VoiceConsentRow.voice_profile_id.is_(None)
+        )
+        async with self._database.reading() as session:
+            unused = (await session.execute(wanted)).all()
+        deleted = 0
+        for user, consent_id in unused:
+            with suppress(UnknownConsent, ConsentInUse):  # somebody was quicker
+                await self.delete(user, consent_id)
+                deleted += 1
+        return deleted
 
     async def purge(self, *, older_than: datetime) -> None:
         """Phrases that nobody can use since then."""

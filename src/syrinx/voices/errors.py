@@ -37,7 +37,7 @@ class TooManyVoices(BadInput):
 
 
 class TooManyConsents(BadInput):
-    """The user has as many spoken consents without a voice as one may have; deleting one makes room."""
+    """The user has as many recorded consents without a voice as one may have; deleting one makes room."""
 
     code = "too_many_consents"
 

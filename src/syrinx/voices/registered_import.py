@@ -47,17 +47,21 @@ async def import_registered(folder: Path, voices: Voices, *, user: str = "local"
     """How many voices under `folder` became that user's; they keep their ids, and their folders go.
 
     Each is taken in once: one that was taken in already, and perhaps not removed, is not taken in again. What cannot
-    be read stays where it is, and is told of.
+    be read, or not removed, stays where it is, and is told of.
     """
     taken = 0
-    for entry in await asyncio.to_thread(_folders, folder):
+    try:
+        entries = await asyncio.to_thread(_folders, folder)
+    except OSError as unreadable:
+        log.warning("registered voices could not be looked for", folder=str(folder), reason=str(unreadable))
+        return 0
+    for entry in entries:
         try:
             taken += await _take_in(entry, voices, user)
         except (OSError, ValueError, BadAudio, BadInput) as unreadable:
             log.warning("a registered voice could not be taken in", voice=entry.name, reason=str(unreadable))
             continue
-        # Whoever deletes the voice later must not leave its sample behind.
-        await asyncio.to_thread(shutil.rmtree, entry)
+        await asyncio.to_thread(_remove, entry)
     return taken
 
 
@@ -89,6 +93,21 @@ def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(entry for entry in folder.iterdir() if is_voice_id(entry.name) and (entry / _RECORD).is_file())
+
+
+def _remove(entry: Path) -> None:
+    """Whoever deletes the voice later must not leave its sample behind."""
+    try:
+        shutil.rmtree(entry)
+    except FileNotFoundError:
+        return  # another server was quicker
+    except OSError as refused:
+        log.warning(
+            "the folder of a registered voice could not be removed: delete it by hand, or the voice is taken in again "
+            "after it was deleted",
+            folder=str(entry),
+            reason=str(refused),
+        )
 
 
 def _read(entry: Path, user: str) -> _Registered:

@@ -124,13 +124,7 @@ class Voices:
     async def delete_all(self, user: str) -> int:
         """How many voices the user had: all of them are deleted, and all consents, phrases and clonings, too."""
         async with self._database.transaction() as session:
-            rows = await session.execute(
-                select(VoiceProfileRow.id, VoiceProfileRow.voice_id)
-                .where(VoiceProfileRow.user_id == user)
-                .order_by(VoiceProfileRow.id)
-                .with_for_update()
-            )
-            found = {row.voice_id: row.id for row in rows}
+            found = await _all_locked(session, user)
             keys = await remove_profiles(session, self._blobs, list(found.values()))
             others: Keys = []
             for table, column in (
@@ -141,16 +135,22 @@ class Voices:
                 others += await session.scalars(select(column).where(table.user_id == user))
                 await session.execute(delete(table).where(table.user_id == user))
             await session.execute(delete(ConsentPhraseRow).where(ConsentPhraseRow.user_id == user))
+            # A cloning may have ended while that was done; from here on none can, for its session is gone. Sessions
+            # are not deleted first: one that is about to end would wait for that, and this for what it has locked.
+            late = await _all_locked(session, user)
+            keys += await remove_profiles(session, self._blobs, list(late.values()))
+            found |= late
             left = [key for key in others if key]
             await self._blobs.forget(session, *left)
         await self._gone(user, list(found), keys + left)
         return len(found)
 
     async def users(self) -> tuple[str, ...]:
-        """Of whom voices or consents are kept."""
-        of_both = select(VoiceProfileRow.user_id).union(select(VoiceConsentRow.user_id))
+        """Of whom voices, consents, phrases or clonings are kept."""
+        others = (VoiceConsentRow, ConsentPhraseRow, VoiceCloneSessionRow)
+        of_all = select(VoiceProfileRow.user_id).union(*(select(table.user_id) for table in others))
         async with self._database.reading() as session:
-            return tuple(await session.scalars(of_both))
+            return tuple(await session.scalars(of_all))
 
     async def purge_unused(self, before: datetime) -> int:
         """How many voices were deleted, whosever they were, that were made before then and not spoken with since."""
@@ -249,6 +249,21 @@ class Voices:
             self.tell(user, voice_id)
         self._conditionings.forget(keys)
         await removed(self._blobs, keys)
+
+
+async def _all_locked(session: AsyncSession, user: str) -> dict[str, int]:
+    """The numbers of the user's profiles by voice id; nobody changes one from here on while the transaction lasts.
+
+    One that somebody else is about to keep is not waited for.
+    """
+    ids = list(await session.scalars(select(VoiceProfileRow.id).where(VoiceProfileRow.user_id == user)))
+    rows = await session.execute(
+        select(VoiceProfileRow.id, VoiceProfileRow.voice_id)
+        .where(VoiceProfileRow.id.in_(ids))
+        .order_by(VoiceProfileRow.id)
+        .with_for_update()
+    )
+    return {row.voice_id: row.id for row in rows}
 
 
 @asynccontextmanager

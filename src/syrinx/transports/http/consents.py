@@ -92,7 +92,7 @@ def consent_routes(house: VoiceHouse, *, door: Door, origins: Collection[str]) -
 
     @router.get(CONSENTS_PATH, summary="Consents there are")
     async def consents(user: Annotated[str, Depends(user_of)]) -> ConsentsShown:  # pyright: ignore[reportUnusedFunction]
-        """The caller's own: spoken and attested ones, those revoked among them."""
+        """The caller's own of every kind, those revoked among them."""
         return ConsentsShown(consents=[shown_consent(each) for each in await house.consents.list(user)])
 
     @router.get(f"{CONSENTS_PATH}/{{consent_id}}", summary="One consent", responses={404: NO_CONSENT})

@@ -84,9 +84,11 @@ def onboarding_routes(house: VoiceHouse, *, door: Door, origins: Collection[str]
         async with read_form(request, largest_bytes=VOICE_BYTES, file_fields=("audio_file",)) as form:
             order = _order(form, request, caller, house)
             recording = form.file("audio_file")
-            if _at_once(prefer or []):
-                return _begun(await house.cloning.begin(recording, order))
             acting = acting_as(request, caller, order.user)
+            if _at_once(prefer or []):
+                job = await house.cloning.begin(recording, order)
+                house.audit(acting, "voice.begin", job.job_id)
+                return _begun(job)
             async with cloned(house, recording, order, caller=acting, request=request) as profile:
                 sound = await house.voices.sample_audio(profile)
                 with calling(acting):

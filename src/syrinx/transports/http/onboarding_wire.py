@@ -17,7 +17,7 @@ _SPOKEN: Final = "data:audio/mp3;base64,SUQzBAAAAAAA..."
 _JOB: Final = "job_0f1e2d3c4b5a6978"
 _VOICE: Final = "voice_a1b2c3d4e5f6"
 _MATCH_MEANING: Final = "`approximate`: no engine here learned the voice, the one that comes nearest speaks."
-_NEAREST_MEANING: Final = "The engine's voice that speaks for it; null where it is learned."
+_NEAREST_MEANING: Final = "The engine's voice that speaks for it; null where it is learned, or nobody here can."
 
 JOBS_PATH: Final = "/api/public/voice/onboarding/jobs"
 
@@ -185,6 +185,11 @@ CLONE_FORM: Final[dict[str, Any]] = {
                         "language": {
                             "type": "string",
                             "description": "BCP 47, of the recording and the sample; the server's own, if left out.",
+                        },
+                        "transcript": {
+                            "type": "string",
+                            "description": "What is said in the recording; listened to where an engine wants to know, "
+                            "if left out.",
                         },
                         "consent_id": {
                             "type": "string",

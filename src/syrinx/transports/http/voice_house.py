@@ -15,8 +15,6 @@ from syrinx.voices.profile import VoiceProfile
 
 VOICE_BYTES: Final = 50 * 1024 * 1024
 """Of a recording that a voice is learned from."""
-VOICE_FORM_BYTES: Final = VOICE_BYTES + 2 * 1024 * 1024
-"""Of a form with one."""
 VOICE_BASE64_BYTES: Final = round(VOICE_BYTES * 1.4)
 """Of a body with one as base64, with line ends."""
 
@@ -28,7 +26,7 @@ class SpokenBy:
     match: VoiceMatch
     """Whether the voice itself speaks, or one that comes near it."""
     nearest: str | None
-    """The id of the engine's voice that speaks for it; None where it is learned."""
+    """The id of the engine's voice that speaks for it; None where it is learned, and where nobody speaks for it now."""
 
 
 class Note(Protocol):

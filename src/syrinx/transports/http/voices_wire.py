@@ -129,7 +129,7 @@ class VoiceShown(BaseModel):
     source: VoiceSource
     consent_id: str
     voice_match: VoiceMatch = Field(description="`approximate`: the engine's voice that comes nearest speaks for it.")
-    nearest_voice: str | None = Field(description="That voice's id; null where the voice is learned.")
+    nearest_voice: str | None = Field(description="That voice's id; null where it is learned, or nobody here can.")
 
 
 class GalleryVoice(BaseModel):
