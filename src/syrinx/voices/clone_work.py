@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +16,7 @@ from syrinx.audio.intake import OpenMedia
 from syrinx.errors import BadAudio, NotFound
 from syrinx.storage import Database
 from syrinx.storage.blobs import Blobs
-from syrinx.voices.cancellation import heed_cancellation
+from syrinx.voices.cancellation import heed_cancellation, to_its_end
 from syrinx.voices.clone_jobs import Claim, CloneJobs
 from syrinx.voices.clone_studio import Studio
 from syrinx.voices.conditionings import transcript_or_none
@@ -196,14 +195,5 @@ class CloneWork:
             if not await self._jobs.complete(session, claim, profile_id=profile_id):
                 raise NoLongerOurs
 
-        # Not left half-way: whoever is cancelled meanwhile knows afterwards what came of it.
-        keeping = asyncio.create_task(self._voices.keep(voice, complete))
-        try:
-            await asyncio.shield(keeping)
-        except asyncio.CancelledError:
-            while not keeping.done():
-                # Cancelled again, and again: it makes no difference any more.
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait({keeping})
-            keeping.exception()
-            raise
+        # Whoever is cancelled meanwhile knows afterwards what came of it.
+        await to_its_end(self._voices.keep(voice, complete))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import BinaryIO
@@ -13,6 +12,7 @@ from syrinx.accounts import Caller
 from syrinx.errors import NotFound
 from syrinx.transports.http.leaving import while_connected
 from syrinx.transports.http.voice_house import VoiceHouse
+from syrinx.voices.cancellation import to_its_end
 from syrinx.voices.profile import CloneOrder, VoiceProfile
 
 
@@ -34,7 +34,7 @@ async def cloned(
         whole = True
     finally:
         if not whole:
-            await _whole(asyncio.create_task(_undone(house, order.user, job.job_id)))
+            await to_its_end(_undone(house, order.user, job.job_id))
     house.audit(caller, "voice.clone", profile.voice_id, seconds=round(profile.duration_ms / 1000.0, 1))
 
 
@@ -51,12 +51,3 @@ async def _undone(house: VoiceHouse, user: str, job_id: str) -> None:
             await house.voices.delete(user, job.voice_id)
     except NotFound:
         return  # somebody else has removed it already
-
-
-async def _whole(work: asyncio.Task[None]) -> None:
-    """Not left half-way: who is cancelled meanwhile waits for it all the same."""
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait([work])
-        raise
