@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -16,6 +17,7 @@ from tests.transports.speech_house import ScriptedHouse
 
 from syrinx.audio import PcmChunk, read_wav
 from syrinx.audio.encoding import AUDIO_FORMATS, AudioFormat
+from syrinx.audio.synthetic_mark import read_mark
 from syrinx.errors import (
     BadInput,
     EngineBusy,
@@ -64,6 +66,8 @@ async def test_every_format_says_what_it_is(server: Opened, audio_format: AudioF
     assert answer.response.headers["content-type"] == MEDIA[audio_format]
     assert answer.content.startswith(MAGIC.get(audio_format, (b"",)))
     assert len(answer.content) > 1000
+    if audio_format != "pcm":  # which has no room for it
+        assert read_mark(io.BytesIO(answer.content)) is not None
 
 
 async def test_mp3_is_what_is_given_when_no_format_is_asked_for(server: Opened) -> None:

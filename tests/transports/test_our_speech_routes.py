@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import re
 from collections.abc import AsyncGenerator
@@ -16,6 +17,7 @@ from fastapi import APIRouter
 from tests.transports.speech_house import ScriptedHouse, recording, speech_server, until
 
 from syrinx.accounts import OpenDoor
+from syrinx.audio.synthetic_mark import read_mark
 from syrinx.errors import EngineBusy, EngineError, UnknownVoice
 from syrinx.transports.http.speech import speech_routes
 from syrinx.transports.http.speech_house import SpeechHouse
@@ -56,6 +58,7 @@ async def test_speech_comes_in_the_format_asked_for_and_tells_who_spoke(house: S
         assert answer.headers["x-syrinx-engine"] == "tones"
         assert answer.headers["x-syrinx-synthetic"] == "true"
         assert answer.content[:4] == b"RIFF"
+        assert read_mark(io.BytesIO(answer.content)) is not None
         asked = house.narrator.begun[0].request
         assert (asked.text, asked.voice, asked.speed) == (TEXT, "low", 1.5)
         assert house.narrator.begun[0].closed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tests.transports.synthesis_server import (
 )
 
 from syrinx.audio import read_wav, wav_bytes
+from syrinx.audio.synthetic_mark import read_mark
 from syrinx.engines.tts.contract import Gender, Voice
 from syrinx.errors import EngineBusy, EngineError, EngineUnavailable, SyrinxError, UnknownLanguage, UnknownVoice
 from syrinx.speech.narration import NarratedSound, NarrationEvent, NarrationRequest
@@ -231,6 +233,14 @@ async def test_a_clip_is_kept_under_the_hash_of_its_content_and_once(running: Se
     assert running.kept == [running.folder / "generated" / f"{bodies[0]['stored_as']}.wav"]
     assert running.kept[0].read_bytes() == wav
     assert running.kept[0].stat().st_mode & 0o077 == 0
+
+
+async def test_what_is_given_and_what_is_kept_say_that_no_person_spoke_it(running: Service) -> None:
+    body = (await running.speak(store_generated_audio=True)).json()
+    for wav in (base64.b64decode(body["audio_base64"]), running.kept[0].read_bytes()):
+        mark = read_mark(io.BytesIO(wav))
+        assert mark is not None
+        assert mark.engine == "tones"
 
 
 async def test_a_clip_that_was_damaged_is_written_anew(running: Service) -> None:

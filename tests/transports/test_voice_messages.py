@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from tests.transports.speech_house import ScriptedHouse, recording, until
 from tests.transports.test_openapi import has_example, operations
 
 from syrinx.audio import read_wav
+from syrinx.audio.synthetic_mark import read_mark
 from syrinx.errors import EngineBusy, EngineError, EngineUnavailable
 from syrinx.storage import Database
 from syrinx.testing.fake_llm import LlmScript, ScriptedLlm, saying
@@ -58,6 +60,7 @@ async def test_a_message_is_answered_in_writing_and_in_sound_and_kept(sqlite_dat
         assert transcription["duration_seconds"] == pytest.approx(3.0, abs=0.05)
         assert message["assistant_response"]["text"] == "You said hello there."
         assert message["assistant_response"]["is_language_model"] is True
+        assert read_mark(io.BytesIO(base64.b64decode(message["assistant_audio"]))) is not None
         clip = read_wav(base64.b64decode(message["assistant_audio"]))
         assert clip.sample_rate_hz == message["assistant_audio_sample_rate"]
         assert clip.duration_ms == pytest.approx(1000 * message["assistant_audio_duration_seconds"], abs=1)

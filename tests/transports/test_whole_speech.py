@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import math
 from collections import deque
@@ -10,6 +11,7 @@ from collections import deque
 import pytest
 
 from syrinx.audio import read_wav
+from syrinx.audio.synthetic_mark import read_mark
 from syrinx.transports.http.voice_wire import SynthesizedSpeech
 from syrinx.transports.http.whole_speech import WholeSpeech
 
@@ -40,6 +42,7 @@ async def test_any_length_is_one_whole_wav_file_in_one_object(samples: int) -> N
     assert read.model_dump(exclude={"audio_base64"}) == whole.facts.model_dump(exclude={"audio_base64"})
     assert read_wav(base64.b64decode(read.audio_base64, validate=True)).pcm == sound[: 2 * samples]
     assert speech(*pieces).audio_base64() == read.audio_base64
+    assert read_mark(io.BytesIO(base64.b64decode(read.audio_base64))) is not None
 
 
 async def test_a_long_one_is_sent_in_pieces_and_a_short_one_in_one() -> None:

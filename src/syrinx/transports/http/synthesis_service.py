@@ -14,7 +14,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from syrinx.accounts import Caller, Door
-from syrinx.audio import PcmChunk, wav_bytes
+from syrinx.audio import PcmChunk
+from syrinx.audio.synthetic_mark import marked_wav
 from syrinx.speech.narration import NarratedSound, NarrationRequest, VoiceMatch
 from syrinx.text.languages import base_language
 from syrinx.transports.http.access import needs, only_from_known_pages
@@ -297,7 +298,7 @@ def synthesis_service_routes(
         async with while_connected(request.receive):
             speaker = await _speaker_of(speakers, order, user=user)
             spoken, sound = await _spoken(house, order, speaker, user=user)
-        wav = wav_bytes(sound)
+        wav = marked_wav(sound, engine=spoken.body.engine)
         if order.store_generated_audio:
             try:
                 spoken.body.stored_as = await keep_clip(settings.store_folder, wav)
