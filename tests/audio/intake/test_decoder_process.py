@@ -179,21 +179,51 @@ def test_within_bubblewrap_it_sees_neither_files_nor_network_nor_processes() -> 
 
 
 def test_without_bubblewrap_limits_are_what_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for cached in (decoder_walls.confinement, decoder_walls._walls):
-        cached.cache_clear()
-    try:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        assert confinement() == "limits"
-        for cached in (decoder_walls.confinement, decoder_walls._walls):
-            cached.cache_clear()
-        refusing = tmp_path / "bwrap"
-        refusing.write_text("#!/bin/sh\necho no permission to create a namespace >&2\nexit 1\n")
-        refusing.chmod(0o755)
-        assert confinement() == "limits"
-    finally:
-        monkeypatch.undo()
-        for cached in (decoder_walls.confinement, decoder_walls._walls):
-            cached.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(decoder_walls, "_trial", decoder_walls._Trial())
+    assert confinement() == "limits"
+    bubblewrap_that("echo no permission to create a namespace >&2\nexit 1", tmp_path)
+    monkeypatch.setattr(decoder_walls, "_trial", decoder_walls._Trial())
+    assert confinement() == "limits"
+
+
+def test_a_failure_passes_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    times_s = [0.0]
+    trial = decoder_walls._Trial(clock=lambda: times_s[-1])
+    bubblewrap_that(f"echo tried >> {tmp_path}/tried\necho too busy >&2\nexit 1", tmp_path)
+    tried: list[int] = []
+    for now_s in (0.0, 59.0, 61.0):
+        times_s.append(now_s)
+        assert not trial.works()
+        tried.append((tmp_path / "tried").read_text().count("tried"))
+    assert tried == [1, 1, 2]
+    assert [record.getMessage() for record in caplog.records] == [
+        "decoders have limits, but no walls: bubblewrap fails: too busy"
+    ]
+    bubblewrap_that("exit 0", tmp_path)
+    times_s.append(122.0)
+    assert trial.works()
+    bubblewrap_that("exit 1", tmp_path)
+    times_s.append(1_000.0)
+    assert trial.works()
+
+
+def test_one_that_does_not_end_is_killed_with_all_that_it_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(decoder_walls, "_PROBE_S", 0.5)
+    bubblewrap_that(f"sleep 60 &\necho $! > {tmp_path}/inner\nwait", tmp_path)
+    assert not decoder_walls._Trial().works()
+    assert has_ended(int((tmp_path / "inner").read_text()))
+
+
+def bubblewrap_that(does: str, folder: Path) -> None:
+    (folder / "bwrap").write_text(f"#!/bin/sh\n{does}\n")
+    (folder / "bwrap").chmod(0o755)
 
 
 async def test_one_that_is_killed_is_told_of_and_leaves_no_zombie(bounds: DecoderBounds) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
+import math
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
+
+_log = logging.getLogger(__name__)
 
 Confinement = Literal["bubblewrap", "limits"]
 
@@ -24,34 +32,74 @@ _LOADERS_CACHE: Final = "/etc/ld.so.cache"
 _FIRST_PROCESS: Final = 1
 """What its parent is in a namespace of its own."""
 _PROBE_S: Final = 20.0
+_TRIED_AGAIN_S: Final = 60.0
+"""What failed may pass: a machine that was too busy, a program that is being installed."""
+_TOLD_CHARS: Final = 500
 _PROBE_LIMITS: Final = (str(_FIRST_PROCESS), str(1 << 30), "10")
 
 
-@cache
+class _Trial:
+    """Whether bubblewrap works here: once it did, that is so; while it did not, it is tried again after a while."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+        self._works = False
+        self._next_s = -math.inf
+        self._told = False
+
+    def works(self) -> bool:
+        with self._one_at_a_time:
+            if self._works or self._clock() < self._next_s:
+                return self._works
+            why_not = _why_not()
+            self._works = not why_not
+            self._next_s = self._clock() + _TRIED_AGAIN_S
+            if why_not and not self._told:
+                self._told = True
+                _log.warning("decoders have limits, but no walls: bubblewrap %s", why_not)
+            return self._works
+
+
+_trial = _Trial()
+
+
 def confinement() -> Confinement:
-    """Which of both works on this machine: tried once, with a decoder that gets no file. Blocks for some 0.2 s.
+    """Which of both works on this machine now. Blocks for some 0.2 s where that has to be tried.
 
     Many containers and some systems forbid the namespaces that bubblewrap needs.
     """
+    return "bubblewrap" if _trial.works() else "limits"
+
+
+def _why_not() -> str:
+    """Tries a decoder that gets no file; "" where it works."""
     walls = _walls()
     if walls is None:
-        return "limits"
+        return "is not there, or cannot be used with this Python"
     ours, theirs = socket.socketpair()
     ours.close()  # a decoder whose orders have ended loads its libraries and ends well
-    with theirs:
-        try:
-            tried = subprocess.run(  # noqa: S603 - a fixed command
+    try:
+        with (
+            theirs,
+            subprocess.Popen(  # noqa: S603 - a fixed command
                 (*walls, *_PROBE_LIMITS),
                 stdin=theirs.fileno(),
-                capture_output=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 env={},
-                timeout=_PROBE_S,
-                check=False,
                 start_new_session=True,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return "limits"
-    return "bubblewrap" if tried.returncode == 0 else "limits"
+            ) as tried,
+        ):
+            try:
+                _, said = tried.communicate(timeout=_PROBE_S)
+            except subprocess.TimeoutExpired:
+                # All of its group: what bubblewrap started would wait for it for ever.
+                os.killpg(tried.pid, signal.SIGKILL)
+                return f"did not end within {_PROBE_S:g} s"
+    except OSError as error:
+        return f"cannot be started ({error.strerror})"
+    return "" if tried.returncode == 0 else f"fails: {said.decode(errors='replace')[-_TOLD_CHARS:].strip()}"
 
 
 def decoder_command(by: Confinement, *, parent_pid: int, memory_bytes: int, cpu_s: int) -> Sequence[str]:
@@ -62,18 +110,16 @@ def decoder_command(by: Confinement, *, parent_pid: int, memory_bytes: int, cpu_
     return (*walls, str(_FIRST_PROCESS), str(memory_bytes), str(cpu_s))
 
 
-@cache
 def _walls() -> tuple[str, ...] | None:
     """The command without the decoder's own arguments; None where there is no bubblewrap or no way to use it."""
     program = shutil.which("bwrap")
-    decoder = importlib.util.find_spec("av")
-    if sys.platform != "linux" or program is None or decoder is None or decoder.origin is None:
+    package = _package()
+    if sys.platform != "linux" or program is None or package is None:
         return None
     python = Path(sys.executable).resolve()
     prefix = Path(sys.base_prefix).resolve()
     if Path.home().is_relative_to(prefix):
         return None  # all that is to be hidden would be seen
-    package = Path(decoder.origin).parent
     binds: list[str] = []
     for source in (package, package.with_name("av.libs")):
         if source.is_dir():
@@ -91,6 +137,13 @@ def _walls() -> tuple[str, ...] | None:
         *("--remount-ro", "/", "--chdir", "/", "--"),
         *(str(python), "-E", "-s", "-S", "-B", str(_INSIDE / _MAIN.name)),
     )
+
+
+@cache
+def _package() -> Path | None:
+    """PyAV's folder, which is looked for in all that can be imported: once."""
+    decoder = importlib.util.find_spec("av")
+    return None if decoder is None or decoder.origin is None else Path(decoder.origin).parent
 
 
 def _system() -> Iterator[str]:
