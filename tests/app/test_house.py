@@ -11,11 +11,13 @@ from structlog.testing import capture_logs
 
 from syrinx.app.doctor import examine
 from syrinx.app.house import open_house
+from syrinx.app.inherited_settings import InheritedSettings
 from syrinx.app.options import talk_options
 from syrinx.app.settings import Settings
 from syrinx.conversation import ConversationSettings
 from syrinx.engines.contract import Availability, Provider
 from syrinx.engines.registry import EngineRegistry
+from syrinx.engines.tts import chatterbox_server
 from syrinx.errors import ConfigurationError, SyrinxError
 from syrinx.testing.fake_llm import ScriptedLlm, saying
 from syrinx.testing.fake_stt import ScriptedStt
@@ -33,13 +35,14 @@ class Providers:
         self.stt = FakeProvider("stt", "ear", lambda _: ScriptedStt())
         self.vad = FakeProvider("vad", "silero", lambda _: ScriptedVad())
         self.llm = FakeProvider("llm", "companion", lambda _: ScriptedLlm((saying("yes"),)))
+        self.others: list[Provider[object]] = []
 
     def _voice(self, options: Mapping[str, str]) -> ScriptedTts:
         self.options.append(options)
         return ScriptedTts()
 
     def registry(self) -> EngineRegistry:
-        providers: list[Provider[object]] = [self.tts, self.stt, self.vad, self.llm]
+        providers: list[Provider[object]] = [self.tts, self.stt, self.vad, self.llm, *self.others]
         return EngineRegistry(providers, entry_points_=())
 
 
@@ -102,6 +105,37 @@ async def test_the_options_of_a_talk_are_what_a_talk_takes() -> None:
             await house.engines.check(ConversationSettings(voice=voice.id, tts=voice.engine, language=voice.language))
         assert [engine.chosen for engine in options.engines["tts"]] == [True]
         assert not options.engines["llm"][0].remote
+
+
+@pytest.mark.parametrize(
+    ("given", "learner", "destination"),
+    [
+        ({}, "tones", ""),
+        ({"inherited": InheritedSettings(chatterbox_api_url="http://voices.example:4123")}, "far", "voices.example"),
+        (
+            {"clone": "chatterbox_server", "engine": {"chatterbox_server": {"url": "http://far.example"}}},
+            "far",
+            "far.example",
+        ),
+        (
+            {"clone": "tones", "inherited": InheritedSettings(chatterbox_api_url="http://voices.example:4123")},
+            "tones",
+            "",
+        ),
+    ],
+    ids=["here", "by its address", "by its name", "here by its name"],
+)
+async def test_options_say_who_learns_voices_and_where_samples_go(
+    given: dict[str, object], learner: str, destination: str
+) -> None:
+    providers = Providers()
+    providers.tts.info = replace(providers.tts.info, clones=True)
+    providers.others = [chatterbox_server.provider]
+    async with open_house(settings(**given), registry=providers.registry()) as house:
+        options = await talk_options(house)
+    learning = [engine for engine in options.engines["tts"] if engine.learns]
+    assert [engine.name for engine in learning] == ["chatterbox_server" if learner == "far" else learner]
+    assert [(engine.remote, engine.destination) for engine in learning] == [(learner == "far", destination)]
 
 
 async def test_what_is_raised_inside_comes_out_as_it_is() -> None:

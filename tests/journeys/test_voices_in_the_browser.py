@@ -74,7 +74,7 @@ def test_a_voice_is_recorded_cloned_heard_talked_with_and_deleted(
     page.click("#maker-create")
     card = made(page, "Linda")
     expect(card).to_contain_text("Approximate")
-    expect(card.locator(".attested")).to_have_text("Consent stated by you, not spoken")
+    expect(card.locator(".attested")).to_have_text("Consent on record, not verified")
     kept = left_of(own_server.log.parent)
     assert (kept["voice_profiles"], kept["voice_consents"]) == (1, 1)
     assert kept["files"] == kept["blobs"] >= 2

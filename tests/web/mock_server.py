@@ -143,6 +143,8 @@ class MockServer:
         self.people = MockPeople()
         self.talks = MockTalks()
         self.slow_to_be_ready = False
+        self.new_talk = "talk-1"
+        """The id of the next talk that begins."""
         self._socket: WebSocket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = threading.Condition()
@@ -301,7 +303,8 @@ class MockServer:
         chosen = {kind: next(one for one in engines if one["chosen"]) for kind, engines in kinds}
         told = ("name", "title", "remote", "destination")
         return {
-            "type": "ready", "protocol": 1, "conversation_id": kept["conversation_id"] if kept else "talk-1",
+            "type": "ready", "protocol": 1,
+            "conversation_id": hello["conversation_id"] if resumed or kept else self.new_talk,
             "resume_token": "secret-1", "resumed": resumed or kept is not None,
             "resumed_from": "talk" if resumed else "history" if kept else "",
             "kept": hello.get("keep", True), "state": "idle", "listening": False, "input_sample_rate": 16_000,

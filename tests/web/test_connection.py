@@ -65,6 +65,35 @@ def test_an_engine_chosen_before_the_server_began_anew_is_told_again(page: Page,
     expect(page.locator("#choice-llm")).to_have_value("ollama")
 
 
+def test_what_is_chosen_and_cleared_while_the_server_is_away_is_told_when_it_is_back(
+    page: Page, server: MockServer
+) -> None:
+    page.click("#open-settings")
+    page.select_option("#voice", "flite:slt")
+    page.select_option("#choice-llm", "ollama")
+    server.wait_for("set", count=2)
+    server.accept = False
+    server.close(1011)
+    expect(page.locator("#problem")).to_contain_text("Connection lost")
+    page.select_option("#voice", "")
+    page.select_option("#choice-llm", "")
+    page.check("[aria-label='Ben answers next']")
+    expect(page.locator("#settings-problem")).to_have_text("Not connected: it is told as soon as the server is back.")
+    with page.expect_websocket() as tried:
+        page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(100)
+    assert tried.value.is_closed()
+    for each in server.options["engines"]["llm"]:
+        each["chosen"] = each["name"] == "ollama"  # the talk that goes on has it still
+    server.accept = True
+    page.evaluate("dispatchEvent(new Event('online'))")
+    assert server.wait_for("hello", count=2)["voice"] is None
+    server.wait_for("set", count=4)
+    assert server.received("set")[2:] == [{"type": "set", "llm": None}, {"type": "set", "character": "Ben"}]
+    expect(page.locator("#settings-problem")).to_be_hidden()
+    expect(page.locator("#choice-llm option:checked")).to_have_text("Automatic: Companion (a simple script, built in)")
+
+
 def test_a_conversation_that_is_gone_begins_anew_and_says_so(page: Page, server: MockServer) -> None:
     server.send("transcript", turn=1, text="Hello?", final=True)
     expect(page.locator(".person")).to_have_count(1)
@@ -156,7 +185,7 @@ def test_typing_while_the_server_is_away_keeps_the_text(page: Page, server: Mock
 def test_choices_of_another_day_that_the_server_lacks_are_let_go(open_page: OpenPage, server: MockServer) -> None:
     page = open_page(before="localStorage.setItem('syrinx.voice', '\"gone\"')")
     assert server.wait_for("hello")["voice"] == "gone"
-    assert "voice" not in server.wait_for("hello", count=2)
+    assert server.wait_for("hello", count=2)["voice"] is None
     expect(page.locator("#passing")).to_contain_text("not on this server")
 
 

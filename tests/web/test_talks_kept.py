@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -54,6 +56,7 @@ def test_a_talk_goes_on_where_it_ended(page: Page, server: MockServer) -> None:
 
 def test_one_that_is_gone_meanwhile_is_said_and_a_new_one_begins(page: Page, server: MockServer) -> None:
     page.click(".talk-open >> text=Tell me about the sea")
+    expect(page.locator("#talk-go-on")).to_be_visible()
     server.talks.kept.clear()
     page.click("#talk-go-on")
     server.wait_for("hello", count=3)
@@ -101,6 +104,56 @@ def test_all_are_deleted_after_a_question(page: Page, server: MockServer) -> Non
     page.click("text=Delete all of them")
     expect(page.locator("#talks li")).to_have_count(0)
     assert ("DELETE", "/api/conversations?all=true", {}) in server.talks.asked
+    expect(page.locator("#talks-search")).to_be_focused()
+    expect(page.locator("#talks-keep")).to_be_checked()
+    assert not server.received("set")
+
+
+def delete_in_the_list(page: Page) -> None:
+    page.get_by_role("button", name="Delete This very one").click()
+    page.locator(".talks .talk-step").get_by_role("button", name="Delete it").click()
+
+
+def delete_while_reading(page: Page) -> None:
+    page.click(".talk-open >> text=This very one")
+    page.click("#talk-delete")
+    page.click("#talk-confirm >> text=Delete it")
+
+
+def delete_all(page: Page) -> None:
+    page.click("#talks-delete-all")
+    page.click("text=Delete all of them")
+
+
+@pytest.mark.parametrize("delete", [delete_in_the_list, delete_while_reading, delete_all])
+def test_the_open_talk_is_not_said_to_be_kept_once_it_was_deleted(
+    page: Page, server: MockServer, delete: Callable[[Page], None]
+) -> None:
+    page.click("#talks-close")
+    server.talks.add("talk-1", "This very one", message(1, "Hello?"))
+    page.click("#open-talks")
+    delete(page)
+    expect(page.locator("#talks-keep-note")).to_contain_text("This talk was deleted: what is said in it from now on is")
+    expect(page.locator("#talks-keep")).not_to_be_checked()
+    expect(page.locator("#talks-keep")).to_be_disabled()
+    expect(page.locator("#talks-new")).to_be_focused()
+    assert server.wait_for("set")["keep"] is False
+    server.close(1011)
+    assert server.wait_for("hello", count=2)["keep"] is False
+    expect(page.locator("#open-talks")).to_have_attribute("aria-label", "Earlier talks. This one is not kept")
+    server.new_talk = "talk-2"
+    page.click("#talks-new")
+    assert server.wait_for("hello", count=3)["keep"] is True
+    expect(page.locator("#open-talks")).to_have_attribute("aria-label", "Earlier talks")
+    page.click("#open-talks")
+    expect(page.locator("#talks-keep")).to_be_checked()
+
+
+def test_words_that_were_said_since_the_list_came_are_among_all_talks(page: Page, server: MockServer) -> None:
+    server.send("transcript", turn=1, text="Hello?", final=True)
+    expect(page.locator("#conversation .words")).to_have_text("Hello?")
+    delete_all(page)
+    expect(page.locator("#talks-keep-note")).to_contain_text("This talk was deleted")
 
 
 def test_a_talk_that_is_not_to_be_kept_is_said_at_once_and_at_every_hello(page: Page, server: MockServer) -> None:
@@ -115,6 +168,37 @@ def test_a_talk_that_is_not_to_be_kept_is_said_at_once_and_at_every_hello(page: 
     page.click("#talks-keep")
     assert server.wait_for("set", count=2)["keep"] is True
     expect(page.locator("#open-talks")).to_have_attribute("aria-label", "Earlier talks")
+
+
+def test_a_talk_that_is_to_be_kept_again_while_the_server_is_away_is_kept_when_it_is_back(
+    page: Page, server: MockServer
+) -> None:
+    page.click("#talks-keep")
+    server.wait_for("set")
+    server.accept = False
+    server.close(1011)
+    expect(page.locator("#problem")).to_contain_text("Connection lost")
+    page.click("#talks-keep")
+    server.accept = True
+    page.evaluate("dispatchEvent(new Event('online'))")
+    assert server.wait_for("hello", count=2)["keep"] is True
+    assert len(server.received("set")) == 1
+
+
+def test_a_talk_that_is_to_be_kept_while_hello_is_answered_is_said_to_be(
+    open_page: OpenPage, server: MockServer
+) -> None:
+    server.slow_to_be_ready = True
+    page = open_page(before="sessionStorage.setItem('syrinx.unkept', 'true')", connected=False)
+    assert server.wait_for("hello, unanswered")["keep"] is False
+    page.click("#open-talks")
+    page.click("#talks-keep")
+    server.slow_to_be_ready = False
+    assert server.wait_for("set")["keep"] is True
+    page.click("#talks-close")
+    page.click("#open-talks")
+    expect(page.locator("#talks-sheet")).to_be_visible()
+    expect(page.locator("#talks-keep")).to_be_checked()
 
 
 def test_a_share_that_is_used_up_is_said_in_the_talk(open_page: OpenPage, server: MockServer) -> None:

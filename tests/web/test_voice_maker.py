@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import OpenPage
 from .mock_server import MockServer
 from .mock_speech import tone, wav_of
-from .mock_voices import NOISY
+from .mock_voices import NOISY, consent
 
 WAV = {"name": "me.wav", "mimeType": "audio/wav", "buffer": wav_of(tone(3000))}
 
@@ -88,6 +88,37 @@ def test_what_was_not_understood_is_marked_and_read_again(page: Page, server: Mo
     expect(page.locator("#consent-phrase del")).to_have_text("candle,")
     read_aloud(page, "#consent-problem >> text=Read it again")
     expect(page.locator("#consent-told")).to_have_text("Understood: your consent is recorded.")
+
+
+def test_a_check_of_a_sentence_that_was_replaced_meanwhile_does_not_count(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/voices/consents", hold)
+    read_aloud(page)
+    expect(page.locator("#consent-told")).to_have_text("Listening to what you read.")
+    expect(page.locator("#consent-record")).to_be_disabled()
+    page.select_option("#maker-language", "de")
+    expect(page.locator("#consent-phrase")).to_have_attribute("lang", "de")
+    expect(page.locator("#consent-record")).to_be_enabled()
+    held[0].fulfill(status=201, json=consent(1))
+    expect(page.locator("#consent-told")).to_be_empty()
+    expect(page.locator("#consent-legend")).to_be_hidden()
+    choose(page)
+    page.click("#maker-create")
+    expect(page.locator("#maker-fault")).to_contain_text("Read the sentence of step 2")
+
+
+def test_a_sentence_that_is_replaced_while_it_is_read_is_not_sent(page: Page, server: MockServer) -> None:
+    page.click("#consent-record")
+    expect(page.locator("#consent-passed")).to_have_text("0:01")
+    page.select_option("#maker-language", "de")
+    expect(page.locator("#consent-recording")).to_be_hidden()
+    expect(page.locator("#consent-phrase")).to_have_attribute("lang", "de")
+    expect(page.locator("#consent-record")).to_be_enabled()
+    assert server.voices.changes("POST") == []
 
 
 def test_nothing_is_made_before_there_is_a_recording_and_consent(page: Page, server: MockServer) -> None:

@@ -49,7 +49,39 @@ def test_a_voice_says_who_speaks_it_and_what_it_rests_on(page: Page, server: Moc
     server.voices.add("Robin", is_verified=False, voice_match="exact", engine="chatterbox", nearest_voice=None)
     page.reload()
     expect(card(page, "Robin")).to_contain_text("Learned by A Chatterbox server.")
-    expect(card(page, "Robin").locator(".attested")).to_have_text("Consent stated by you, not spoken")
+    expect(card(page, "Robin").locator(".attested")).to_have_text("Consent on record, not verified")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("attested", "Stated by the one who made the voice; not spoken by the person"),
+        ("recorded", "in words that are always the same: it may be an old one"),
+        ("sworn", "sworn"),
+    ],
+)
+def test_a_consent_says_of_what_kind_it_is(open_page: OpenPage, server: MockServer, kind: str, words: str) -> None:
+    made = server.voices.add("Robin", is_verified=False)
+    server.voices.consents[made["consent_id"]]["kind"] = kind
+    page = open_page(path="#voices")
+    card(page, "Robin").locator("summary", has_text="Consent").click()
+    expect(card(page, "Robin").locator(".facts")).to_contain_text(words)
+
+
+def test_it_says_where_recordings_go(open_page: OpenPage, server: MockServer) -> None:
+    page = open_page(path="#voices")
+    lines = page.locator("[data-recording-destination]")
+    expect(lines).to_have_text(2 * ["What you record stays on the server that runs Syrinx, until you delete it."])
+    server.options["engines"]["tts"].append(
+        engine("chatterbox_server", "Chatterbox server", remote=True, learns=True, destination="voices.example")
+    )
+    page.reload()
+    kept = "What you record is kept on the server that runs Syrinx, until you delete it"
+    expect(lines).to_have_text(2 * [f"{kept}, and is sent to voices.example as well."])
+    server.options["engines"]["stt"][0].update(remote=True)
+    page.reload()
+    told = f"{kept}, and is sent to voices.example and to PocketSphinx (basic, built in) as well."
+    expect(lines).to_have_text(2 * [told])
 
 
 def test_its_sample_is_heard_and_sought(page: Page) -> None:

@@ -1,14 +1,21 @@
 // Tells the server of a change in the settings, and shows in the sheet what it did not take.
 
-import { send } from "./websocket.js";
+import { connectionPhase, onMessage, send } from "./websocket.js";
+
+const AWAY = "Not connected: it is told as soon as the server is back.";
 
 const sheet = document.getElementById("settings");
 const problem = document.getElementById("settings-problem");
 
 export function tell(change) {
   hideSettingsProblem();
-  if (!send({ type: "set", ...change })) showSettingsProblem("Not connected: it is told as soon as the server is back.");
+  send({ type: "set", ...change });
+  if (["waiting", "closed"].includes(connectionPhase())) showSettingsProblem(AWAY);
 }
+
+onMessage("ready", () => {
+  if (problem.textContent === AWAY) hideSettingsProblem();
+});
 
 // True when the sheet is open and took the message; else it belongs on the page.
 export function showSettingsProblem(sentence) {

@@ -62,6 +62,8 @@ export function forgetConsent() {
 
 // A phrase holds for a while and for one voice.
 export async function askForPhrase(wanted) {
+  checking?.abort();
+  if (consentUnderWay()) stopRecording({ keep: false }); // of the sentence that is replaced
   language = wanted;
   asked += 1;
   const own = asked;
@@ -130,24 +132,29 @@ function showRecording(on) {
 
 async function check(file) {
   const controller = new AbortController();
+  const { signal } = controller;
+  const read = phrase;
+  if (!read) return; // another was asked for while it was read
   checking = controller;
   find("told").textContent = "Listening to what you read.";
   find("record").disabled = find("other").disabled = true;
   try {
-    const told = await sendForm("api/voices/consents", { phrase_id: phrase.phrase_id, recording: file }, { signal: controller.signal });
+    const told = await sendForm("api/voices/consents", { phrase_id: read.phrase_id, recording: file }, { signal });
+    if (signal.aborted) return;
     consent = told;
-    mark(understoodWords(phrase.phrase, told.heard));
+    mark(understoodWords(read.phrase, told.heard));
     find("told").textContent = "Understood: your consent is recorded.";
     find("record").querySelector("span").textContent = "Read it once more";
     section.querySelector("#maker-name").focus();
   } catch (refused) {
     if (refused instanceof Error) throw refused;
+    if (signal.aborted) return;
     find("told").textContent = "";
-    if (refused.code === "cancelled") return;
     notUnderstood(refused);
   } finally {
-    checking = null;
-    find("record").disabled = find("other").disabled = false;
+    if (checking === controller) checking = null;
+    find("other").disabled = checking !== null;
+    find("record").disabled = checking !== null || phrase === null;
     changeHandler();
   }
 }

@@ -5,7 +5,7 @@ import { tell } from "./changes.js";
 import { keepInTab, keptInTab } from "./kept.js";
 import { onListeningChange } from "./listening.js";
 import { chosenEngine, enginesOf, engineTitle, onOptions, talkOptions, wantsModel } from "./options.js";
-import { onMessage, send } from "./websocket.js";
+import { isUntold, onMessage, send } from "./websocket.js";
 
 const llmNote = document.getElementById("llm-note");
 const llmLine = document.getElementById("llm-line");
@@ -28,6 +28,11 @@ function engineInUse(kind) {
 export function engineChosen(kind) {
   const chosen = chosenEngines[kind] ?? talkOptions()?.defaults?.[kind];
   return !chosen || chosen === "auto" ? null : chosen;
+}
+
+// The engine that serves as chosen here, before the server has said so.
+function engineToBe(kind) {
+  return enginesOf(kind).find((one) => one.name === chosenEngines[kind]) ?? automatic[kind] ?? chosenEngine(kind);
 }
 
 // A turn told which engine heard or spoke: with an automatic choice that may change at any time.
@@ -90,7 +95,7 @@ function chooseEngine(kind, name) {
   if (name === AUTOMATIC) delete chosenEngines[kind];
   else chosenEngines[kind] = name;
   keepInTab("engines", chosenEngines);
-  inUse[kind] = enginesOf(kind).find((engine) => engine.name === name) ?? automatic[kind] ?? chosenEngine(kind);
+  inUse[kind] = engineToBe(kind);
   drawEngines();
   tell({ [kind]: name === AUTOMATIC ? null : name });
 }
@@ -132,6 +137,7 @@ export function startEngineChoice() {
   onListeningChange(drawRemote);
   onMessage("ready", (ready) => {
     inUse = { ...ready.engines };
+    for (const kind of Object.keys(engineSelects).filter(isUntold)) inUse[kind] = engineToBe(kind);
     noteAutomatic();
     tellEnginesAgain();
     drawEngines();

@@ -3,7 +3,7 @@
 import { keepInTab, keptInTab } from "./kept.js";
 import { styled } from "./late-views.js";
 import { sayInPassing } from "./problems.js";
-import { onMessage, send } from "./websocket.js";
+import { isUntold, onMessage, send } from "./websocket.js";
 
 const button = document.getElementById("open-talks");
 
@@ -11,14 +11,26 @@ let current = { id: "", kept: false }; // of the talk that is open
 let wanted = null; // the id of the talk that is to go on
 let opening = false;
 
-// What hello says of it: nothing unless the person wants nothing kept.
+// What hello says of it. A talk that goes on after it was deleted is not kept any more, whatever is wanted.
 export function helloKeep() {
-  return keptInTab("unkept") ? { keep: false } : {};
+  return { keep: !keptInTab("unkept") && !isDeleted(keptInTab("conversation")?.id) };
 }
 
-// {id, kept, wanted}: `wanted` is what the person chose, `kept` what the server does.
+// {id, kept, wanted, deleted}: `wanted` is what the person chose, `kept` what the server does.
 export function currentTalk() {
-  return { ...current, wanted: !keptInTab("unkept") };
+  return { ...current, wanted: !keptInTab("unkept"), deleted: isDeleted(current.id) };
+}
+
+// What was kept of the talk that is open was deleted: the server keeps nothing of it from now on, and does not say so.
+export function endKeeping() {
+  keepInTab("deleted", current.id);
+  current.kept = false;
+  send({ type: "set", keep: false });
+  draw();
+}
+
+function isDeleted(id) {
+  return Boolean(id) && id === keptInTab("deleted");
 }
 
 // From the next turn on; what was kept before stays until it is deleted.
@@ -30,7 +42,7 @@ export function keepTalk(wanting) {
 }
 
 function draw() {
-  const unkept = keptInTab("unkept") === true;
+  const unkept = keptInTab("unkept") === true || isDeleted(current.id);
   button.dataset.kept = String(!unkept);
   button.setAttribute("aria-label", unkept ? "Earlier talks. This one is not kept" : "Earlier talks");
 }
@@ -56,10 +68,11 @@ export function startKeptTalks({ onGoOn }) {
     }
   });
   onMessage("ready", (ready) => {
-    current = { id: ready.conversation_id, kept: ready.kept ?? false };
+    current = { id: ready.conversation_id, kept: isUntold("keep") ? helloKeep().keep : ready.kept ?? false };
     if (wanted && wanted !== current.id) sayInPassing("That talk is no longer there: a new one has begun.");
     else if (wanted) sayInPassing("The talk goes on where it ended.");
     wanted = null;
+    draw();
   });
   draw();
 }

@@ -25,9 +25,10 @@ const FOUND_OUT = "auto"; // as the protocol has it
 let chosenLanguage = kept("language", "");
 let chosenVoice = kept("voice", "");
 
-// What hello says about language and voice: only what the person chose.
+// What hello says about language and voice: a language only where the person chose one, and that no voice is chosen, for
+// the talk that goes on may have had one.
 export function helloChoices() {
-  return { ...(chosenLanguage && { language: chosenLanguage }), ...(chosenVoice && { voice: chosenVoice }) };
+  return { ...(chosenLanguage && { language: chosenLanguage }), voice: chosenVoice || null };
 }
 
 // Choices of another day or server may be refused at hello; the server's own then hold.

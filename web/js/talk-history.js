@@ -2,14 +2,16 @@
 
 import { announce } from "./announcer.js";
 import { ask, request } from "./ask.js";
+import { conversationIsEmpty } from "./chatui.js";
 import { icon } from "./icons.js";
-import { currentTalk, keepTalk } from "./kept-talks.js";
+import { currentTalk, endKeeping, keepTalk } from "./kept-talks.js";
 import { asSentence } from "./problems.js";
 import { TALKS_PAGE } from "./talk-history-page.js";
 import { closeTalk, readTalk, startReading } from "./talk-reading.js";
 
 const PATH = "api/conversations";
 const KEY_WANTED = "This server wants to know who you are. Close this and give it your key.";
+const ENDED = "This talk was deleted: what is said in it from now on is not kept. Begin a new one to have words kept again.";
 const SEARCH_AFTER_MS = 250;
 const moment = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 
@@ -48,13 +50,21 @@ export async function trying(doing) {
 }
 
 function drawKeeping() {
-  const { id, kept, wanted } = currentTalk();
+  const { id, kept, wanted, deleted } = currentTalk();
   find("-keep").checked = wanted && kept;
-  find("-keep").disabled = wanted && !kept;
-  find("-keep-note").textContent = !wanted
+  find("-keep").disabled = deleted || (wanted && !kept);
+  find("-keep-note").textContent = deleted ? ENDED : !wanted
     ? "What is said from now on is forgotten when the talk ends. What was kept before stays until you delete it."
     : kept ? "Words are kept on the server, no sound. You can read them here, go on later, and delete them."
       : id ? "This server keeps no talks." : "There is no talk: the server is not connected.";
+}
+
+// Says that the talk that is open was among what was deleted, and offers a new one.
+function endThisTalk() {
+  endKeeping();
+  drawKeeping();
+  announce(`Deleted. ${ENDED}`);
+  find("-new").focus();
 }
 
 function load({ more = false } = {}) {
@@ -92,6 +102,7 @@ function drawTalk(talk) {
   drawExcerpt(item.querySelector(".talk-excerpt"), talk.found);
   open.lastElementChild.textContent = [moment.format(new Date(talk.updated_at)), `${talk.message_count} ${talk.message_count === 1 ? "line" : "lines"}`, isThis ? "this talk" : ""].filter(Boolean).join(" · ");
   open.addEventListener("click", () => trying(() => readTalk(talk.conversation_id, { isThis })));
+  if (isThis) item.dataset.open = "";
   remove.setAttribute("aria-label", `Delete ${talk.title}`);
   remove.addEventListener("click", () => askToDelete(item, remove, talk));
   return item;
@@ -127,7 +138,8 @@ function askToDelete(item, remove, talk) {
     const next = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
     drawCount(find("-search").value.trim());
-    (next?.querySelector("button") ?? find("-search")).focus();
+    if (talk.conversation_id === currentTalk().id) endThisTalk();
+    else (next?.querySelector("button") ?? find("-search")).focus();
   });
 }
 
@@ -158,11 +170,14 @@ function listen() {
   find("-delete-all").addEventListener("click", () => show(true));
   step.querySelector(".keep").addEventListener("click", () => show(false));
   step.querySelector(".really").addEventListener("click", () => trying(async () => {
+    // One whose first words were said since the list was told does not stand in it.
+    const isAmong = find("").querySelector("[data-open]") !== null || (currentTalk().kept && !conversationIsEmpty());
     await request("DELETE", `${PATH}?all=true`);
     step.hidden = true;
     announce("All talks are deleted.");
     await load();
-    find("-search").focus();
+    if (isAmong) endThisTalk();
+    else find("-search").focus();
   }));
 }
 
@@ -181,5 +196,9 @@ function build() {
       goOn(id);
     },
     onChanged: () => load(),
+    onDeleted: (id) => {
+      load();
+      if (id === currentTalk().id) endThisTalk();
+    },
   });
 }

@@ -79,8 +79,8 @@ function drawMessage({ role, speaker, text, heard }) {
 }
 
 // `trying(doing)` runs a question and shows its refusal; `goOn(id)` leaves the sheet for the talk; `onChanged` is called
-// when the list is another.
-export function startReading(given, { trying, goOn, onChanged }) {
+// when the list is another, `onDeleted(id)` when it lacks one.
+export function startReading(given, { trying, goOn, onChanged, onDeleted }) {
   sheet = given;
   sheet.querySelector("#talks-back").addEventListener("click", () => {
     closeTalk();
@@ -120,11 +120,12 @@ export function startReading(given, { trying, goOn, onChanged }) {
   find("delete").addEventListener("click", () => show(true));
   step.querySelector(".keep").addEventListener("click", () => show(false));
   step.querySelector(".really").addEventListener("click", () => trying(async () => {
+    const id = talk.conversation_id;
     await request("DELETE", path());
     announce("Deleted.");
     closeTalk();
-    onChanged();
     sheet.querySelector("#earlier-talks-title").focus();
+    onDeleted(id);
   }));
   for (const button of sheet.querySelectorAll("[data-talk-export]")) {
     const format = button.dataset.talkExport;

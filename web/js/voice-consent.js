@@ -6,7 +6,8 @@ import { asSentence } from "./problems.js";
 import { momentOf } from "./voices-words.js";
 
 const KINDS = {
-  spoken: "Spoken aloud by the person, and understood",
+  spoken: "Spoken aloud by the person, in words that were drawn for it, and understood",
+  recorded: "A recording of the person agreeing, in words that are always the same: it may be an old one",
   attested: "Stated by the one who made the voice; not spoken by the person",
 };
 const REVOKED = "The voice then speaks nowhere any more, neither here nor for any program, and cannot be woken again. Its recording and the record of the consent stay until you delete the voice.";
@@ -44,7 +45,7 @@ export function createVoiceConsent(id, voice) {
   function draw(consent) {
     const list = document.createElement("dl");
     const rows = [
-      ["Kind", KINDS[consent.kind]], ["Words", consent.statement && `“${consent.statement}”`],
+      ["Kind", KINDS[consent.kind] ?? consent.kind], ["Words", consent.statement && `“${consent.statement}”`],
       ["Understood", consent.heard && `“${consent.heard}”`],
       ["Agreement", Number.isFinite(consent.agreement) ? `${Math.round(100 * consent.agreement)} % of the words` : ""],
       ["Recorded", momentOf(consent.recorded_at)], ["Taken back", consent.revoked_at && momentOf(consent.revoked_at)],

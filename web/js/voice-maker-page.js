@@ -19,6 +19,7 @@ export const MAKER_PAGE = `
       <input id="maker-file" type="file" accept="audio/*,video/*,.amr,.opus,.oga" hidden>
     </div>
     <p id="maker-takes-note" class="quiet">Or drop a file here: sound or film, 2 seconds to 5 minutes, up to 50 MB. Only the sound is used.</p>
+    <p class="quiet" data-recording-destination></p>
     <div id="maker-recording" class="maker-recording" hidden>
       <p class="source-lead"><span class="recording-mark" aria-hidden="true"></span><span id="maker-left" class="figures"></span></p>
       <canvas id="maker-level" class="level" aria-hidden="true"></canvas>
@@ -59,7 +60,7 @@ export const MAKER_PAGE = `
         <li>Your name for this server, the day and a fingerprint of the recording are kept with the voice as a record.</li>
       </ul>
       <label class="tick"><input id="consent-tick" type="checkbox"><span>This is true, and I answer for it.</span></label>
-      <p class="quiet">The voice is marked “Consent stated by you, not spoken”.</p>
+      <p class="quiet">The voice is marked “Consent on record, not verified”.</p>
     </div>
   </section>
 

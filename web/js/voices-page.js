@@ -17,7 +17,7 @@ export const VOICES_PAGE = `
     <div id="voices-none" class="paper voices-none" hidden>
       <p class="source-lead">No voice of your own yet.</p>
       <p>Read for half a minute, say that you agree, and Syrinx speaks with your voice: in Talk, in Speak and for every program that asks it.</p>
-      <p class="quiet">The recording stays on the server that runs Syrinx, until you delete it.</p>
+      <p class="quiet" data-recording-destination></p>
     </div>
     <ul id="own-voices" class="voice-list"></ul>
   </section>

@@ -1,6 +1,6 @@
 // What can go wrong with one's own voices, each in its own sentence; and what is told of a voice in words.
 
-import { voiceOf } from "./options.js";
+import { chosenEngine, enginesOf, talkOptions, voiceOf } from "./options.js";
 import { asSentence } from "./problems.js";
 import { refusalInWords } from "./refusal-words.js";
 
@@ -54,6 +54,17 @@ export function matchInWords({ voice_match: match, nearest_voice: nearest, engin
   return engine ? `Learned by ${titleOf(engine)}.` : "Learned from your recording.";
 }
 
+// What is not verified was stated by whoever made the voice, or said in a recording that may be an old one.
 export function consentInWords({ is_verified: verified }) {
-  return verified ? "Consent spoken aloud and understood" : "Consent stated by you, not spoken";
+  return verified ? "Consent spoken aloud and understood" : "Consent on record, not verified";
+}
+
+// Where the sound goes of which a voice is made: to what learns voices, and to the ear, which writes down what is said.
+// Empty while that is not known.
+export function recordingDestination() {
+  if (!talkOptions()) return "";
+  const hearers = [enginesOf("tts").find((engine) => engine.learns), chosenEngine("stt")];
+  const away = hearers.filter((engine) => engine?.remote).map((engine) => engine.destination || engine.title);
+  if (away.length === 0) return "What you record stays on the server that runs Syrinx, until you delete it.";
+  return `What you record is kept on the server that runs Syrinx, until you delete it, and is sent to ${[...new Set(away)].join(" and to ")} as well.`;
 }

@@ -10,7 +10,7 @@ import { drawGallery, startGallery } from "./voice-gallery.js";
 import { openMaker, startMaker, stopMaker } from "./voice-maker.js";
 import { stopPreview } from "./voice-preview.js";
 import { VOICES_PAGE } from "./voices-page.js";
-import { voicesRefusal } from "./voices-words.js";
+import { recordingDestination, voicesRefusal } from "./voices-words.js";
 import { currentView, onViewShown } from "./views.js";
 
 const cards = new Map(); // by the voice's id
@@ -57,6 +57,10 @@ function draw() {
   drawCompare();
 }
 
+function drawDestination() {
+  for (const line of section.querySelectorAll("[data-recording-destination]")) line.textContent = recordingDestination();
+}
+
 export function start(element) {
   section = element;
   section.innerHTML = VOICES_PAGE;
@@ -72,6 +76,7 @@ export function start(element) {
     for (const voice of ownVoices() ?? []) cards.get(voice.voice_id)?.update(voice);
     drawCompare();
     drawGallery();
+    drawDestination();
   });
   onViewShown((view) => {
     if (view === "voices") {
@@ -83,5 +88,6 @@ export function start(element) {
     stopMaker(); // nobody is recorded unseen
   });
   draw();
+  drawDestination();
   if (currentView() === "voices") loadOwnVoices();
 }

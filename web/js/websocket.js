@@ -22,8 +22,7 @@ let wasReady = false;
 let resumeTried = false;
 let refusedFor = null; // the error's code when hello was refused
 let helloChanged = false;
-let helloSaid = false; // and not answered yet
-let untold = []; // settings that were changed meanwhile
+let untold = []; // messages with settings that were changed while no talk was open
 let helloFields = () => ({});
 let retryTimer = null;
 let pingTimer = null;
@@ -85,21 +84,27 @@ export function takeUp(id) {
   socket.close(1000);
 }
 
-// Ends the talk for this page; the server keeps it for a while.
-export function disconnect() {
-  clearTimeout(retryTimer);
-  socket?.close(1000);
-}
-
-// Returns false where the talk is not open: the message is then lost and the caller says so.
+// Returns false where the talk is not open: the message is then lost and the caller says so, but for settings, which are
+// told as soon as it is.
 export function send(message) {
-  if (helloSaid && message.type === "set") {
+  if (phase !== "ready" && message.type === "set") {
+    untold = untold.filter((earlier) => !isSaidBy(message, earlier));
     untold.push(message);
     return true;
   }
   if (phase !== "ready") return false;
   socket.send(JSON.stringify(message));
   return true;
+}
+
+// Whether the server is about to be told of that setting: `ready` does not know of it yet.
+export function isUntold(name) {
+  return untold.some((change) => name in change);
+}
+
+// Whether `message` says all that `earlier` was to say.
+function isSaidBy(message, earlier) {
+  return Object.keys(earlier).every((name) => name in message);
 }
 
 export function sendSound(pcm) {
@@ -130,8 +135,8 @@ function sayHello() {
     hello.conversation_id = conversation.id;
     if (conversation.token) hello.resume = conversation.token;
   }
+  untold = untold.filter((change) => !isSaidBy(hello, change));
   socket.send(JSON.stringify(hello));
-  helloSaid = true;
 }
 
 function receive(event) {
@@ -152,6 +157,7 @@ function receive(event) {
     }
   }
   for (const handler of messageHandlers.get(message.type) ?? []) handler(message);
+  if (message.type === "ready") for (const change of untold.splice(0)) send(change);
 }
 
 function becomeReady(message) {
@@ -162,9 +168,7 @@ function becomeReady(message) {
   pingTimer = setInterval(ping, PING_EVERY_MS);
   const lost = wasReady;
   wasReady = true;
-  helloSaid = false;
   changePhase("ready", { lost, resumed: message.resumed });
-  for (const change of untold.splice(0)) send(change);
 }
 
 function ping() {
@@ -176,8 +180,6 @@ function ping() {
 
 function closed(event) {
   socket = null;
-  helloSaid = false;
-  untold = []; // the next hello has them
   clearInterval(pingTimer);
   clearTimeout(pongTimer);
   if (helloChanged) {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import syrinx
 from syrinx.app.engine_choice import AUTO, ChosenKind
-from syrinx.app.house import House
+from syrinx.app.house import CHATTERBOX, House
 from syrinx.app.model_house import better_options
 from syrinx.audio.encoding import AUDIO_FORMATS
 from syrinx.conversation import Conversation
@@ -89,11 +90,16 @@ async def _engine_options(
     house: House, chosen: dict[ChosenKind, tuple[str, ...]], *, blending: frozenset[str]
 ) -> dict[ChosenKind, list[EngineOption]]:
     reports = [report for report in house.engines.reports() if not _stands_for_models(house, report)]
+    learner = await _learner(house)
     listed: dict[ChosenKind, list[EngineOption]] = {}
     for kind in ("stt", "llm", "tts"):
         listed[kind] = [
             await _engine_option(
-                house, report, chosen=report.name in chosen[kind], blends=kind == "tts" and report.name in blending
+                house,
+                report,
+                chosen=report.name in chosen[kind],
+                blends=kind == "tts" and report.name in blending,
+                learns=kind == "tts" and report.name == learner,
             )
             for report in reports
             if report.kind == kind
@@ -106,16 +112,31 @@ def _stands_for_models(house: House, report: EngineReport) -> bool:
     return not report.availability.available and house.engines.has_models(report.kind, report.name)
 
 
-async def _engine_option(house: House, report: EngineReport, *, chosen: bool, blends: bool) -> EngineOption:
+async def _learner(house: House) -> str | None:
+    """The engine that learns voices here, well or not: `EngineChoice.cloner` would wait for one elsewhere."""
+    settings = house.settings
+    if settings.clone != AUTO:
+        return settings.clone
+    if settings.inherited.chatterbox_api_url is not None:
+        return CHATTERBOX
+    speaking = await house.engines.in_use("tts")
+    return next((name for name in speaking if house.engines.info("tts", name).clones), None)
+
+
+async def _engine_option(
+    house: House, report: EngineReport, *, chosen: bool, blends: bool, learns: bool
+) -> EngineOption:
     option = EngineOption(
         name=report.name,
         title=report.info.title if report.info else report.name,
         remote=bool(report.info and report.info.remote),
+        destination=_far_end(report),
         available=report.availability.available,
         reason=report.availability.reason,
         remedy=report.availability.remedy,
         chosen=chosen,
         blends=blends,
+        learns=learns,
         licence=report.info.licence if report.info else "",
     )
     if report.kind == "llm" and chosen:
@@ -123,6 +144,13 @@ async def _engine_option(house: House, report: EngineReport, *, chosen: bool, bl
         model = await house.engines.language_model()
         option.title, option.remote, option.destination = model.title, model.leaves_machine, model.destination
     return option
+
+
+def _far_end(report: EngineReport) -> str:
+    """The host that a remote engine sends to, as far as it tells; empty for others."""
+    if report.info is None or not report.info.remote:
+        return ""
+    return urlsplit(report.availability.facts.get("address", "")).hostname or ""
 
 
 async def engines_in_use(house: House, conversation: Conversation) -> dict[str, Any]:

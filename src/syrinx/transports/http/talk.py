@@ -49,6 +49,7 @@ class EngineOption(BaseModel):
     remedy: str = Field(default="", description="The command or setting that mends it.")
     chosen: bool = Field(description="Whether a talk that names none gets it.")
     blends: bool = Field(default=False, description="Whether its voices can be mixed: af_heart+am_adam*0.5.")
+    learns: bool = Field(default=False, description="Whether it learns the voices that people add: it gets samples.")
     licence: str = ""
 
 
