@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 from tests.databases import NOUNS, bare_url
 
 from syrinx.errors import ConfigurationError
@@ -113,6 +113,32 @@ async def test_a_revision_that_broke_off_anywhere_on_mariadb_is_taken_up_again(b
             await session.execute(text(f"DELETE FROM {VERSION_TABLE}"))  # noqa: S608 - ours
     async with open_database(bare_url) as database, database.reading() as session:
         assert await (await session.connection()).run_sync(differences) == []
+
+
+async def test_on_mariadb_the_next_server_waits_until_all_of_it_is_committed(bare_url: str) -> None:
+    """Its tables are there at once, and only the commit tells which revision they are of."""
+    order: list[str] = []
+
+    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "_LOCK(" in statement:
+            order.append("locked" if "GET_LOCK" in statement else "let go")
+        elif statement.startswith(f"INSERT INTO {VERSION_TABLE}"):
+            order.append("version")
+
+    def committed(_connection: object) -> None:
+        if order[-1:] == ["version"]:
+            order.append("committed")
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    event.listen(Engine, "commit", committed)
+    try:
+        await upgrade(bare_url)
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+        event.remove(Engine, "commit", committed)
+    if not bare_url.startswith("mysql"):
+        pytest.skip("the others' locks are no statements, or end with the transaction")
+    assert order == ["locked", "version", "committed", "let go"]
 
 
 SERVER = """

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from syrinx.errors import ConfigurationError
 from syrinx.storage.addresses import Address, address_of
@@ -84,7 +84,11 @@ async def _migrate(address: Address, revision: str, *, back: bool = False) -> No
 
 
 async def _migrate_on(address: Address, engine: AsyncEngine, run: Callable[[Connection], bool]) -> None:
-    async with _alone(address), engine.connect() as connection, connection.begin(), _alone_on(address, connection):
+    async with _alone(address, engine), engine.connect() as connection, connection.begin():
+        if address.kind == "postgresql":
+            # The lock is the transaction's, and not the connection's, which behind a pooler is not ours alone.
+            await connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_S}s'"))
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         changed = await connection.run_sync(run)
         if changed and address.kind == "sqlite":
             broken = (await connection.execute(text("PRAGMA foreign_key_check"))).all()
@@ -123,14 +127,26 @@ def _loaded(revision: str, *, back: bool = False) -> Callable[[Connection], bool
 
 
 @asynccontextmanager
-async def _alone(address: Address) -> AsyncGenerator[None, None]:
-    """Of all servers with the same file; the file beside it stays, for somebody else may be waiting at it."""
-    if address.file is None:
-        yield
-        return
+async def _alone(address: Address, engine: AsyncEngine) -> AsyncGenerator[None, None]:
+    """Of all servers with the same database, until what was done within this is committed. PostgreSQL's lock is taken
+    in the transaction itself, and goes with it."""
+    match address.kind:
+        case "mysql":
+            async with _lock_by_name(address, engine):
+                yield
+        case "sqlite" if address.file is not None:
+            async with _lock_by_file(address, address.file):
+                yield
+        case _:
+            yield
+
+
+@asynccontextmanager
+async def _lock_by_file(address: Address, file: Path) -> AsyncGenerator[None, None]:
+    """The file beside the database stays, for somebody else may be waiting at it."""
     from filelock import AsyncFileLock, Timeout  # noqa: PLC0415 - as above
 
-    lock = AsyncFileLock(f"{address.file}.migrating", timeout=_WAIT_S, mode=0o600)
+    lock = AsyncFileLock(f"{file}.migrating", timeout=_WAIT_S, mode=0o600)
     try:
         await lock.acquire()
     except Timeout as error:
@@ -142,25 +158,17 @@ async def _alone(address: Address) -> AsyncGenerator[None, None]:
 
 
 @asynccontextmanager
-async def _alone_on(address: Address, connection: AsyncConnection) -> AsyncGenerator[None, None]:
-    """Of all servers with the same database."""
-    match address.kind:
-        case "sqlite":
+async def _lock_by_name(address: Address, engine: AsyncEngine) -> AsyncGenerator[None, None]:
+    """MariaDB's locks are of the whole server, for names of 64 letters, and of a connection: of one of its own, for the
+    one that migrates has more to commit when its work is done."""
+    name = f"syrinx {hashlib.sha256(str(address.url.database).encode()).hexdigest()[:40]}"
+    async with engine.connect() as holding:
+        if await holding.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": name, "wait": _WAIT_S}) != 1:
+            raise _too_long(address)
+        try:
             yield
-        case "postgresql":
-            # Of the transaction, and not of the connection, which behind a pooler is not ours alone.
-            await connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_S}s'"))
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            yield
-        case "mysql":
-            # Its locks are of the whole server, for names of 64 letters.
-            name = f"syrinx {hashlib.sha256(str(address.url.database).encode()).hexdigest()[:40]}"
-            if await connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": name, "wait": _WAIT_S}) != 1:
-                raise _too_long(address)
-            try:
-                yield
-            finally:
-                await connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+        finally:
+            await holding.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
 
 
 def _too_long(address: Address) -> DatabaseUnavailable:
