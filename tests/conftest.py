@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
 from typing import Final
 
 import pytest
@@ -10,6 +11,15 @@ import pytest
 pytest.register_assert_rewrite(
     *(f"syrinx.testing.{kind}_conformance" for kind in ("tts", "stt", "llm", "vad")),
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_data(tmp_path_factory: pytest.TempPathFactory) -> Generator[None, None, None]:
+    """No test, and nothing that it starts, keeps anything where the person who runs the tests keeps theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
 
 LONGEST: Final = (
     "transports/test_described_and_kept.py",
