@@ -16,12 +16,15 @@ pytestmark = pytest.mark.usefixtures("clean_environment")
 ROOT = Path(__file__).parents[2]
 
 
-def test_without_any_settings_it_listens_on_loopback_and_finds_engines_itself() -> None:
+def test_without_any_settings_it_listens_on_loopback_and_finds_engines_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     settings = read_settings()
     assert (settings.host, settings.port, settings.token) == ("127.0.0.1", 8000, None)
     assert settings.home == Path.home() / ".local" / "share" / "syrinx"
     assert {settings.tts, settings.stt, settings.llm} == {"auto"}
     assert settings.on_loopback
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert read_settings().home == Path("/data/syrinx")
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
